@@ -1,0 +1,376 @@
+#ifndef PARLEY_H
+#define PARLEY_H
+
+/*
+ * parley: one live conversation with a realtime speech model.
+ *
+ * This is the whole interface; a host reads this file and no other.
+ *
+ *   memory      The host gives one block (parley_memory_needed tells its size); nothing is allocated
+ *               after parley_open, and parley_close hands the block back.
+ *   time        Comes in as `now_us`, a monotonic clock in microseconds (parley_clock_us, or any other:
+ *               with a made-up one a whole conversation runs in no time and always the same way).
+ *   blocking    No call blocks, name resolution included. parley_run_once waits, in parley_wait alone.
+ *   threads     None inside. A conversation belongs to one thread at a time; several conversations
+ *               share nothing.
+ *   names       A host name is looked up by parley itself, without getaddrinfo (which blocks, or starts
+ *               threads): address literals, /etc/hosts, then the servers of /etc/resolv.conf for A and
+ *               AAAA at once. Names that only system modules know (mDNS, LDAP) are not found: such a
+ *               host resolves the name itself, in any way it likes, and sets `addresses` in the options;
+ *               then no lookup is made, and the name still serves for TLS and the Host header.
+ *   lifetimes   Views in an event point into the conversation's own buffer: read or copy them before
+ *               the next call with the same conversation. Views in options are copied by parley_open,
+ *               except `peer`.
+ *   results     0 or a count is success, a negative enum parley_status is not; `parley_error` tells the
+ *               story in words. Nothing a peer sends can make a call crash.
+ *
+ * A host is a loop:
+ *
+ *     while ((status = parley_run_once(c, 100000)) == PARLEY_OK)
+ *         while (parley_next_event(c, &event) > 0)
+ *             ...
+ */
+
+#include "platform/clock.h"
+#include "platform/log.h"
+#include "platform/socket.h"
+#include "platform/status.h"
+#include "platform/view.h"
+#include "platform/wait.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PARLEY_VERSION "0.1.0"
+
+/* PCM throughout: 16 bit, mono, this many samples a second (reference 2). */
+enum { PARLEY_SAMPLE_RATE = 24000 };
+
+/* ---- what is asked of the service ------------------------------------------------------------ */
+
+enum parley_protocol { PARLEY_PROTOCOL_V2, PARLEY_PROTOCOL_V1 };
+enum parley_mode { PARLEY_CONVERSATIONAL, PARLEY_TRANSCRIPTION };
+enum parley_modality { PARLEY_MODALITY_AUDIO, PARLEY_MODALITY_TEXT };
+
+/* Sizes of everything that can fill up. In each field 0 stands for the default. */
+struct parley_limits {
+    /* The longest message of the service, in bytes (default 262144). Longer ones are skipped and
+       reported as PARLEY_EVENT_SKIPPED. An audio event of 100 ms takes 6.6 KB, and session.updated
+       echoes the instructions. */
+    size_t inbox_bytes;
+    /* Messages waiting for the network, audio apart, in bytes (default 65536). When they do not fit
+       parley_send_text and the agent calls answer PARLEY_ERR_FULL; a part is kept for what the
+       conversation itself has to say. */
+    size_t outbox_bytes;
+    /* Microphone audio waiting for the network, in milliseconds (default 2000; 48 bytes each). When more
+       comes the oldest is dropped and reported as PARLEY_EVENT_SHED. */
+    uint32_t input_audio_ms;
+    /* Reply audio waiting for parley_read_audio, in milliseconds (default 30000; 48 bytes each). When it
+       is full no more is read from the service until some has been played, so an interruption by speech
+       is noticed late: hold the longest reply you expect. PARLEY_LIMIT_NONE: the host takes audio from
+       the events alone, and parley_read_audio gives nothing. */
+    uint32_t output_audio_ms;
+    /* Transcript kept for the next handoff, in bytes (default 16384). The oldest text goes first, and the
+       handoff says so. */
+    size_t transcript_bytes;
+    /* Reply items whose audio is accounted for at once (default 16, at least 2). */
+    uint32_t reply_items;
+    /* Buffers of the link, in bytes (defaults 32768 and 65536). */
+    size_t link_recv_bytes, link_send_bytes;
+};
+#define PARLEY_LIMIT_NONE UINT32_MAX
+
+/* The longest each stage may take, in milliseconds. In each field 0 stands for the default. */
+struct parley_timeouts {
+    uint32_t resolve_ms; /* name resolution (default 10000) */
+    uint32_t connect_ms; /* TCP, over all addresses (default 15000) */
+    uint32_t tls_ms;     /* TLS handshake (default 15000) */
+    uint32_t upgrade_ms; /* WebSocket upgrade (default 15000) */
+    uint32_t close_ms;   /* closing handshake after parley_stop (default 2000) */
+};
+
+/* A header of the upgrade request. */
+struct parley_header {
+    struct parley_view name, value;
+};
+
+/* Start from PARLEY_OPTIONS_DEFAULT (all zero) and set what differs. */
+struct parley_options {
+    struct parley_view url; /* default https://api.openai.com/v1; http, https, ws, wss (reference 1.2) */
+    struct parley_view
+        api_key; /* secret: copied, wiped once sent, never shown. Absent: no Authorization header */
+    struct parley_view session_id;       /* sent as x-session-id; absent: no such header (reference 7.5) */
+    const struct parley_header *headers; /* further ones, may hold secrets */
+    size_t header_count;
+
+    enum parley_protocol protocol;
+    enum parley_mode mode;
+    enum parley_modality modality;
+    struct parley_view model;           /* default gpt-realtime-1.5 (reference 7.2) */
+    struct parley_view voice;           /* default marin (v2) or cove (v1) (reference 7.4) */
+    struct parley_view prompt;          /* absent: the built-in one; empty: none (reference 7.3) */
+    struct parley_view prompt_override; /* wins over `prompt` unless blank */
+    struct parley_view startup_context; /* follows the prompt after a blank line; absent or empty: none */
+    struct parley_view assistant_name;  /* in the built-in prompt; default "parley" */
+    struct parley_view user_first_name; /* in the built-in prompt; default "there" */
+
+    struct parley_view ca_file; /* PEM file of the authorities to trust; absent: the system's bundle */
+    bool insecure_no_verify;    /* trust any certificate; for experiments only */
+    const struct parley_address *addresses; /* found by the host: no name resolution (see the top) */
+    size_t address_count;
+
+    /* True: any error event of the service ends the conversation, as in the reference. False: those that
+       can be survived are events, and the conversation goes on. */
+    bool close_on_error;
+
+    struct parley_timeouts timeouts;
+    struct parley_limits limits;
+    struct parley_log log; /* copied */
+
+    struct parley_view script;      /* loopback only: the text of a .talk file to play the service */
+    struct parley_view script_name; /* its name, for messages */
+    void *peer; /* loopback only: see transport/loopback/loopback.h; outlives the conversation */
+};
+#define PARLEY_OPTIONS_DEFAULT                                                                               \
+    {                                                                                                        \
+        0                                                                                                    \
+    }
+
+/* ---- what happens ---------------------------------------------------------------------------- */
+
+/* Why a reply was cut short. */
+enum parley_reason { PARLEY_REASON_SPEECH, PARLEY_REASON_TEXT, PARLEY_REASON_HOST };
+
+/* How a conversation ended (reference 6.8). */
+enum parley_closed {
+    PARLEY_CLOSED_REQUESTED, /* by parley_stop */
+    PARLEY_CLOSED_TRANSPORT, /* the service closed, in good order or by ending the connection */
+    PARLEY_CLOSED_ERROR,     /* anything else; an ERROR event came before */
+};
+
+/*
+ * The kinds of events, and which fields of struct parley_event each fills besides `kind` and `at_us`.
+ * A field in brackets may be absent.
+ */
+enum parley_event_kind {
+    PARLEY_EVENT_LINK,    /* text: the stage the link has come to: resolve, connect, tls, upgrade, open */
+    PARLEY_EVENT_STARTED, /* [session_id]: as given in the options. The link is up, the session asked for */
+    PARLEY_EVENT_SESSION_UPDATED, /* session_id: the service's own, [text]: instructions as it took them */
+    PARLEY_EVENT_SPEECH_STARTED,  /* [item_id]: of the user item to come. The user speaks */
+    PARLEY_EVENT_SPEECH_STOPPED,  /* [item_id] */
+    PARLEY_EVENT_USER_DELTA,      /* text: more of what the user said */
+    PARLEY_EVENT_USER_DONE,       /* text: all of it */
+    PARLEY_EVENT_REPLY_DELTA,     /* text: more of what the model says, [item_id], [response_id] */
+    PARLEY_EVENT_REPLY_DONE,      /* text: all of it, [item_id], [response_id] */
+    PARLEY_EVENT_AUDIO, /* pcm, samples, sample_rate, channels, [item_id], late: it belongs to a reply that
+                           was interrupted and is not to be played. The same audio goes into the queue of
+                           parley_read_audio, unless late or not 24 kHz mono */
+    PARLEY_EVENT_RESPONSE_CREATED,   /* [response_id] */
+    PARLEY_EVENT_RESPONSE_CANCELLED, /* [response_id] */
+    PARLEY_EVENT_RESPONSE_DONE,      /* [response_id], [status], [code], [text]: why it failed */
+    PARLEY_EVENT_ITEM_ADDED,         /* json: the conversation item, verbatim */
+    PARLEY_EVENT_ITEM_DONE,          /* item_id */
+    PARLEY_EVENT_HANDOFF, /* handoff_id, item_id, text: the request, delegation: the envelope to give to the
+                             agent (reference 10.3; empty when nothing was asked), steering: an agent is at
+                             work already and this is for it, dropped: bytes of transcript left out */
+    PARLEY_EVENT_SILENCE, /* handoff_id: call id, item_id: the model chose to say nothing */
+    PARLEY_EVENT_INTERRUPTED, /* item_id, heard_ms, reason: a reply was cut where it was heard */
+    PARLEY_EVENT_PLAYED,      /* item_id, heard_ms: a reply has been heard to its end */
+    PARLEY_EVENT_SHED,        /* samples: of microphone audio dropped since the last such event */
+    PARLEY_EVENT_SKIPPED,     /* status, text: what could not be read, why and where; it was left out */
+    PARLEY_EVENT_ERROR,       /* status, text, [code], [event_id], fatal: the conversation ends with it */
+    PARLEY_EVENT_CLOSED,      /* closed, status. Exactly one, and the last */
+};
+
+struct parley_event {
+    enum parley_event_kind kind;
+    uint64_t at_us; /* the now_us of the call in which it was read */
+    struct parley_view text, json, delegation;
+    struct parley_view session_id, item_id, response_id, handoff_id;
+    struct parley_view status_text; /* of a finished response: completed, cancelled, failed, incomplete */
+    struct parley_view code, event_id;
+    const int16_t *pcm; /* little-endian machines: host order; else swapped by parley */
+    size_t samples;     /* in all channels together */
+    uint32_t sample_rate;
+    uint16_t channels;
+    bool late, steering, fatal;
+    uint32_t heard_ms;
+    size_t dropped;
+    int status; /* enum parley_status */
+    enum parley_reason reason;
+    enum parley_closed closed;
+};
+
+/* The name of an event kind in lower case ("speech_started"); "?" for a number that is none. Static. */
+const char *parley_event_name(enum parley_event_kind kind);
+
+/* The name of a reason ("speech", "text", "host") and of an end ("requested", "transport_closed", "error").
+ */
+const char *parley_reason_name(enum parley_reason reason);
+const char *parley_closed_name(enum parley_closed closed);
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+struct parley_conversation;
+
+/* What went wrong, in words, always terminated; never holds a secret. */
+enum { PARLEY_ERROR_TEXT = 320 };
+struct parley_error {
+    int status;
+    char text[PARLEY_ERROR_TEXT];
+};
+
+/*
+ * The bytes parley_open needs for these options: exact, as it runs the same code. Depends on the limits
+ * and on the length of the texts. 0 when the options cannot be used (parley_open tells why).
+ */
+size_t parley_memory_needed(const struct parley_options *options);
+
+/*
+ * Opens a conversation in the `bytes` bytes at `memory` (any alignment) and starts to connect.
+ *
+ * The block belongs to the conversation until parley_close. All checks of reference 7.4 are made here, in
+ * its order. On failure *c is NULL and *error (may be NULL) says what was wrong.
+ *
+ * Returns PARLEY_OK, PARLEY_ERR_ARGUMENT (voice, modality, limits, header), PARLEY_ERR_URL,
+ * PARLEY_ERR_FILE (ca_file), PARLEY_ERR_MEMORY.
+ */
+int parley_open(struct parley_conversation **c, void *memory, size_t bytes,
+                const struct parley_options *options, uint64_t now_us, struct parley_error *error);
+
+/*
+ * Asks for an orderly end: what is queued goes out as far as the link takes it at once, then the closing
+ * handshake (WebSocket code 1000, timeouts.close_ms). Keep serving until CLOSED. Calling it twice does
+ * nothing.
+ */
+void parley_stop(struct parley_conversation *c);
+
+/* Ends at once, without a handshake if one is still due, wipes the block and hands it back. NULL is allowed.
+ */
+void parley_close(struct parley_conversation *c);
+
+/* The first error that ended the conversation; status PARLEY_OK while none has. Good until parley_close. */
+const struct parley_error *parley_error(const struct parley_conversation *c);
+
+/* ---- the loop -------------------------------------------------------------------------------- */
+
+/* The most interests a conversation has at once. */
+enum { PARLEY_INTERESTS = 4 };
+
+/* What to wait for before the next parley_service; fills `want`, returns how many (at least 1). */
+size_t parley_interest(const struct parley_conversation *c, struct parley_interest want[PARLEY_INTERESTS]);
+
+/*
+ * Does all that is ready and nothing that would block. Call it when an interest is ready or its deadline
+ * has come, and after calls that send; calling it too often is only a waste.
+ * Returns PARLEY_OK, or the negative status that ended the conversation (events may still wait).
+ */
+int parley_service(struct parley_conversation *c, uint64_t now_us);
+
+/* parley_wait for at most `wait_us`, then parley_service, on the platform's clock. Returns what that does. */
+int parley_run_once(struct parley_conversation *c, uint64_t wait_us);
+
+/*
+ * Takes the next event, if there is one.
+ *
+ * Views in *event point into the conversation's own buffer: read or copy them before the next
+ * call with the same conversation. While events wait, no more is read from the network, so a
+ * slow host slows the service down instead of running out of memory; pings are answered all the same
+ * as long as the link's buffer has room.
+ *
+ * Returns 1 with *event filled, 0 when there is none, or, after CLOSED, the negative parley_status that ended
+ * the conversation (PARLEY_ERR_CLOSED for a requested end; again at each later call). Does not block and
+ * does not read a clock.
+ */
+int parley_next_event(struct parley_conversation *c, struct parley_event *event);
+
+/* ---- speaking and hearing -------------------------------------------------------------------- */
+
+/*
+ * Queues microphone audio: PCM16 in host order, 24 kHz mono. Each call becomes one message (several if it is
+ * longer than 100 ms), so 20 to 100 ms at a time is a good size. When the queue is full the oldest
+ * audio makes room and PARLEY_EVENT_SHED tells how much.
+ * Returns the samples taken (all of them), PARLEY_ERR_STATE once the conversation ends.
+ */
+long parley_send_audio(struct parley_conversation *c, const int16_t *pcm, size_t samples);
+
+/*
+ * Takes reply audio for the loudspeaker: up to `samples` samples, fewer or none when no more is there.
+ * What was taken counts as heard once the playout delay is over.
+ * Returns the samples written to `pcm`. Play silence for the rest.
+ */
+size_t parley_read_audio(struct parley_conversation *c, int16_t *pcm, size_t samples);
+
+/* Samples parley_read_audio could give now. */
+size_t parley_audio_queued(const struct parley_conversation *c);
+
+/*
+ * How long it takes from parley_read_audio to the ear (buffers of the device), in microseconds; 0 at first.
+ * On an interruption the host empties its device: what was still on the way counts as not heard.
+ */
+void parley_playout_delay(struct parley_conversation *c, uint64_t delay_us);
+
+/*
+ * Adds text the user typed to the conversation (with the prefix "[USER] " on v2; reference 6.2). It does
+ * not make the model answer; parley_request_reply does.
+ * Returns PARLEY_OK, PARLEY_ERR_FULL (not now: serve and try again), PARLEY_ERR_TOO_LONG (would never fit),
+ * PARLEY_ERR_UTF8, PARLEY_ERR_STATE once the conversation ends.
+ */
+int parley_send_text(struct parley_conversation *c, struct parley_view text);
+
+/*
+ * Asks the model for a reply now. Waits its turn: while a response is running it goes out when that
+ * one ends, once however often it was asked for (reference 6.5).
+ * Returns PARLEY_OK, PARLEY_ERR_STATE (v1 and transcription have no such request, or the conversation ends).
+ */
+int parley_request_reply(struct parley_conversation *c);
+
+/*
+ * Cuts the reply being played: what was not heard is thrown away and the service told where it was cut.
+ * A response still being made is cancelled, unless speech (reason SPEECH) makes the service do that itself.
+ * The engine calls it itself when the service hears speech.
+ * Returns the number of replies cut (0: nothing was unheard), PARLEY_ERR_STATE.
+ */
+int parley_interrupt(struct parley_conversation *c, enum parley_reason reason);
+
+/* ---- the background agent -------------------------------------------------------------------- */
+
+/*
+ * Gives the model a message of the agent working on `handoff_id` (absent: on the active handoff): each is an
+ * item of its own, with the prefix "[BACKEND] " on v2 (reference 6.2, 6.4).
+ * Returns PARLEY_OK, PARLEY_ERR_STATE when that handoff is not active (stale: dropped), PARLEY_ERR_FULL,
+ * PARLEY_ERR_TOO_LONG, PARLEY_ERR_UTF8.
+ */
+int parley_agent_progress(struct parley_conversation *c, struct parley_view handoff_id,
+                          struct parley_view text);
+
+/*
+ * The agent has finished `handoff_id` (absent: the active one): the model is told, after all progress of it,
+ * and asked for a reply. Returns PARLEY_OK, PARLEY_ERR_STATE, PARLEY_ERR_FULL.
+ */
+int parley_agent_done(struct parley_conversation *c, struct parley_view handoff_id);
+
+/* The id of the active handoff, absent when there is none; good until the next call. */
+struct parley_view parley_handoff_id(const struct parley_conversation *c);
+
+/* ---- figures --------------------------------------------------------------------------------- */
+
+/* Counters since parley_open. Of reply audio, in samples: received = played + queued + discarded. */
+struct parley_stats {
+    uint64_t messages_in, messages_out, bytes_in, bytes_out;
+    uint64_t events, skipped;
+    uint64_t input_samples, input_shed; /* microphone: given to us, dropped */
+    uint64_t output_received, output_played, output_queued, output_discarded;
+    size_t memory_bytes;            /* of the block, in use since open */
+    size_t inbox_peak, outbox_peak; /* the fullest they were, in bytes */
+};
+void parley_stats(const struct parley_conversation *c, struct parley_stats *stats);
+
+/* "loopback" or "wss": the transport that was linked in. */
+const char *parley_transport(void);
+
+/* The voices of a protocol, in order, ended by NULL; the default one's index in *fallback (may be NULL). */
+const char *const *parley_voices(enum parley_protocol protocol, size_t *fallback);
+
+#endif

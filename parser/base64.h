@@ -1,0 +1,25 @@
+#ifndef PARLEY_PARSER_BASE64_H
+#define PARLEY_PARSER_BASE64_H
+
+#include "platform/view.h"
+#include <stdint.h>
+
+/* Bytes of base64 text for `bytes` bytes of data, with padding and without a terminator. */
+static inline size_t parley_base64_length(size_t bytes)
+{
+    return (bytes + 2) / 3 * 4;
+}
+
+/* Encodes (RFC 4648, section 4, padded). `out` has room for parley_base64_length(bytes), and may not overlap.
+ */
+void parley_base64_encode(char *out, const void *from, size_t bytes);
+
+/*
+ * Decodes; `into` may be text.at itself (in place). Strict: the standard alphabet, padding required,
+ * unused bits zero, no white space. `into` has room for text.len / 4 * 3 bytes.
+ * Returns the number of bytes, or PARLEY_ERR_BASE64 with *bad (may be NULL) the offset of the first
+ * wrong character; what `into` then holds is undefined.
+ */
+long parley_base64_decode(void *into, struct parley_view text, size_t *bad);
+
+#endif

@@ -1,0 +1,82 @@
+#ifndef PARLEY_PARSER_JSON_H
+#define PARLEY_PARSER_JSON_H
+
+#include "platform/view.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * A pull reader over one JSON text (RFC 8259), in place and without allocation.
+ *
+ *     struct parley_json j;
+ *     parley_json_start(&j, text, length);
+ *     if (parley_json_next(&j) == PARLEY_JSON_OBJECT)
+ *         while (parley_json_next(&j) == PARLEY_JSON_NAME) {
+ *             if (parley_json_name_is(&j, "type"))
+ *                 type = parley_json_next(&j) == PARLEY_JSON_STRING ? parley_json_string(&j) : absent;
+ *             else
+ *                 parley_json_skip(&j);
+ *         }
+ *
+ * Strings are checked as they are passed (escapes, UTF-8, surrogate pairs) and unescaped in their own
+ * place only when asked for, so what is merely skipped stays verbatim.
+ */
+enum parley_json_token {
+    PARLEY_JSON_END = 0, /* the text is over, nothing but white space follows */
+    PARLEY_JSON_OBJECT,
+    PARLEY_JSON_OBJECT_END,
+    PARLEY_JSON_ARRAY,
+    PARLEY_JSON_ARRAY_END,
+    PARLEY_JSON_NAME, /* a member's name; its value comes next */
+    PARLEY_JSON_STRING,
+    PARLEY_JSON_NUMBER,
+    PARLEY_JSON_TRUE,
+    PARLEY_JSON_FALSE,
+    PARLEY_JSON_NULL,
+    PARLEY_JSON_MORE = -1, /* so far it is JSON, but it ends too early: "not yet" */
+    PARLEY_JSON_BAD = -2,  /* not JSON; `error` and `offset` tell what and where */
+    PARLEY_JSON_DEEP = -3, /* nested deeper than PARLEY_JSON_DEPTH */
+};
+
+enum { PARLEY_JSON_DEPTH = 512 };
+
+struct parley_json {
+    char *start, *at, *end;               /* the text; `at` is where reading goes on */
+    struct parley_view raw;               /* the token as it stands, with quotes; changed by unescaping */
+    const char *error;                    /* in words, static; NULL while all is well */
+    size_t offset;                        /* of the byte that made it fail */
+    uint16_t depth;                       /* open objects and arrays */
+    uint8_t expect;                       /* internal */
+    bool escaped;                         /* the string token holds escapes */
+    uint8_t kinds[PARLEY_JSON_DEPTH / 8]; /* one bit a level: object or array */
+};
+
+/* Starts to read `len` bytes at `text`; they must stay, and are changed by parley_json_string. */
+void parley_json_start(struct parley_json *j, char *text, size_t len);
+
+/* The next token. After an answer <= 0 it answers the same again. */
+enum parley_json_token parley_json_next(struct parley_json *j);
+
+/* Passes over one whole value (after a NAME, or an element; at an OBJECT or ARRAY token just read, its
+   rest). Returns false when the text fails within; the next parley_json_next tells how. */
+bool parley_json_skip(struct parley_json *j);
+
+/* Like parley_json_skip after a NAME, and gives the value's text exactly as it stands. */
+bool parley_json_raw(struct parley_json *j, struct parley_view *raw);
+
+/* The present STRING or NAME token unescaped, in place; call once per token. Never fails: the token was
+ * checked. */
+struct parley_view parley_json_string(struct parley_json *j);
+
+/* True when the present NAME, unescaped, is `name`. Does not change the text. */
+bool parley_json_name_is(const struct parley_json *j, const char *name);
+
+/* The present NUMBER as an unsigned / signed integer without loss. False for a fraction, an exponent,
+   a sign where there may be none, or a value out of range. -0 is no unsigned integer. */
+bool parley_json_u64(const struct parley_json *j, uint64_t *value);
+bool parley_json_i64(const struct parley_json *j, int64_t *value);
+
+/* The present NUMBER as the nearest double. False when it overflows to infinity. */
+bool parley_json_double(const struct parley_json *j, double *value);
+
+#endif

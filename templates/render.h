@@ -1,0 +1,77 @@
+#ifndef PARLEY_TEMPLATES_RENDER_H
+#define PARLEY_TEMPLATES_RENDER_H
+
+#include "platform/view.h"
+#include <stdint.h>
+
+/*
+ * Everything parley says stands in files beside this one; embed.sh turns each into a constant
+ * `parley_template_<path with _>`, for example parley_template_wire_v2_user_text, declared in the
+ * generated templates/templates.h. A slot is `${name}` or `${name|filter}`:
+ *
+ *   ${text}            escaped for the kind of file: JSON string, XML text, or as it is in .md
+ *   ${audio|base64}    the slot's bytes as base64
+ *   ${audio_end_ms|number}
+ *   ${tools|raw}       as it is, for JSON inside JSON
+ *
+ * Rendering writes into a buffer of the caller and remembers when it did not fit.
+ */
+struct parley_render {
+    char *at;
+    size_t size, used;
+    bool overflow; /* something did not fit; `used` stays at what did */
+};
+
+enum parley_filter {
+    PARLEY_FILTER_RAW,
+    PARLEY_FILTER_JSON,
+    PARLEY_FILTER_XML,
+    PARLEY_FILTER_BASE64,
+    PARLEY_FILTER_NUMBER,
+};
+
+/* A template as embed.sh writes it: literal text, then a slot, and so on. */
+struct parley_piece {
+    struct parley_view literal;
+    const char *slot; /* NULL in the last piece */
+    enum parley_filter filter;
+};
+struct parley_template {
+    const char *name; /* "wire/v2/user_text.json" */
+    const struct parley_piece *pieces;
+    size_t count;
+};
+
+/* What goes into a slot. */
+struct parley_slot {
+    const char *name;
+    struct parley_view text;
+    uint64_t number; /* for ${…|number} */
+};
+
+/* A render into `bytes` bytes at `into`. With `into` NULL nothing is written or overflows and `used` counts
+   what would be needed. */
+struct parley_render parley_render(char *into, size_t bytes);
+
+/* Pieces by hand; each writes nothing at all once `overflow` is set. */
+void parley_render_raw(struct parley_render *r, struct parley_view text);
+void parley_render_json(struct parley_render *r, struct parley_view text); /* the inside of a JSON string */
+void parley_render_xml(struct parley_render *r, struct parley_view text);  /* & < > only (reference 10.3) */
+void parley_render_base64(struct parley_render *r, struct parley_view bytes);
+void parley_render_number(struct parley_render *r, uint64_t number);
+
+/*
+ * Renders a template. `slots` is ended by an entry with name NULL; a slot of the template that is not
+ * among them is our own mistake and asserts.
+ * Returns the bytes written by this call, or PARLEY_ERR_TOO_LONG when it does not fit (r->overflow).
+ */
+long parley_render_template(struct parley_render *r, const struct parley_template *t,
+                            const struct parley_slot *slots);
+
+/* What the render holds so far. */
+static inline struct parley_view parley_rendered(const struct parley_render *r)
+{
+    return parley_view_of(r->at, r->used);
+}
+
+#endif

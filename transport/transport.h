@@ -1,0 +1,113 @@
+#ifndef PARLEY_TRANSPORT_H
+#define PARLEY_TRANSPORT_H
+
+#include "platform/arena.h"
+#include "platform/log.h"
+#include "platform/socket.h"
+#include "platform/status.h"
+#include "platform/view.h"
+#include "platform/wait.h"
+
+/*
+ * The seam between a conversation and the way its messages travel. Exactly one implementation is
+ * linked into a program: transport/wss (WebSocket over TLS) or transport/loopback (no network).
+ * Everything that is incomplete here is complete in that one only.
+ *
+ * Zero always means "nothing now"; a closed peer is an error of its own.
+ */
+struct parley_transport;
+
+/* A name and a value: a header, or a parameter of the URL's query. */
+struct parley_pair {
+    struct parley_view name, value;
+};
+
+/* The longest each stage may take, in milliseconds. None is 0 here: core fills in the defaults. */
+struct parley_deadlines {
+    uint32_t resolve_ms, connect_ms, tls_ms, upgrade_ms, close_ms;
+};
+
+/* Where to and how. Everything behind a view or pointer must stay until open returns, `peer` until drop. */
+struct parley_endpoint {
+    struct parley_view url;          /* http(s) or ws(s); path completed as reference 1.2 says */
+    const struct parley_pair *query; /* appended to the URL's own query, in this order, form-encoded */
+    size_t query_count;
+    const struct parley_pair *headers; /* of the upgrade request; may hold secrets: wiped after use */
+    size_t header_count;
+    struct parley_view ca_file;             /* PEM bundle to trust; absent: the system's */
+    bool insecure_no_verify;                /* trust any certificate */
+    const struct parley_address *addresses; /* from the host: no name resolution then */
+    size_t address_count;
+    struct parley_deadlines deadlines;
+    size_t recv_bytes, send_bytes; /* link buffers */
+    size_t message_bytes;          /* the longest message the inbox holds; longer ones may still come */
+    struct parley_log log;
+    struct parley_view script; /* loopback only: the text of a .talk file; absent: the built-in service */
+    struct parley_view script_name; /* its name, for messages */
+    void *peer;                     /* loopback only: a struct parley_loopback_peer of the host's own */
+};
+
+/* A piece of a message, in order. `bytes` is good until the next call with this transport. */
+struct parley_fragment {
+    struct parley_view bytes;
+    bool last;   /* the message ends with this piece */
+    bool binary; /* it is a binary message, which the protocol does not have */
+};
+
+/* "loopback" or "wss". */
+extern const char parley_transport_name[];
+
+/* The most interests a transport has at once (two address families being tried, and the resolver). */
+enum { PARLEY_TRANSPORT_INTERESTS = 4, PARLEY_TRANSPORT_REASON = 256 };
+
+/*
+ * Carves a transport for `to` out of `arena` and, unless the arena only counts (then *t is NULL and
+ * nothing is started), starts to connect. Nothing blocks; the first work() goes on.
+ * Returns 0; PARLEY_ERR_URL, _ERR_ARGUMENT, _ERR_FILE (CA bundle), _ERR_MEMORY, with the reason, in words
+ * and naming what was wrong, in `why`.
+ */
+int parley_transport_open(struct parley_transport **t, struct parley_arena *arena,
+                          const struct parley_endpoint *to, char why[PARLEY_TRANSPORT_REASON]);
+
+/*
+ * Whatever is due: connecting, handshakes, pongs, reading into the buffer, flushing what was sent.
+ * `now_us` is the only clock the transport knows.
+ * Returns 1 while the link is up (also while it is closing in good order and messages may still come),
+ * 0 while it is not up yet, PARLEY_ERR_CLOSED when a close we asked for is complete, or the failure
+ * that ended the link; that one is returned again by every later call, recv and send included, but recv
+ * first hands out what had arrived before.
+ */
+int parley_transport_work(struct parley_transport *t, uint64_t now_us);
+
+/* The next piece of a message. Returns 1, 0 for none now, or < 0 as work() does. */
+int parley_transport_recv(struct parley_transport *t, struct parley_fragment *out);
+
+/*
+ * Takes a text message, or the start of it. Offer the rest again until all of it is taken, and nothing
+ * else in between. Returns the bytes taken, 0 for "not now" (also while the link is not up), < 0 as work()
+ * does.
+ */
+long parley_transport_send(struct parley_transport *t, struct parley_view message);
+
+/* Messages not yet given to the network, in bytes; 0 when all is out. */
+size_t parley_transport_pending(const struct parley_transport *t);
+
+/* What to wait for: up to PARLEY_TRANSPORT_INTERESTS entries at `want`; returns how many. A deadline of
+   "now" or earlier says that work is left although no descriptor tells. */
+size_t parley_transport_interest(const struct parley_transport *t, struct parley_interest *want);
+
+/* The stage the link is in ("resolve", "connect", "tls", "upgrade", "open", "closing", "closed"), static. */
+const char *parley_transport_stage(const struct parley_transport *t);
+
+/* Why the link ended, naming stage and reason ("tls: the certificate is for other.test, not for
+   localhost"); empty while it has not. Good as long as the transport. */
+struct parley_view parley_transport_reason(const struct parley_transport *t);
+
+/* Starts an orderly close with a WebSocket close code (1000) and `deadlines.close_ms` to finish; go on with
+ * work(). */
+void parley_transport_close(struct parley_transport *t, uint16_t code);
+
+/* Ends at once: descriptors closed, package state freed, secrets wiped. NULL is allowed. */
+void parley_transport_drop(struct parley_transport *t);
+
+#endif
