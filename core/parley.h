@@ -31,9 +31,9 @@
  *             ...
  */
 
+#include "platform/address.h"
 #include "platform/clock.h"
 #include "platform/log.h"
-#include "platform/socket.h"
 #include "platform/status.h"
 #include "platform/view.h"
 #include "platform/wait.h"
