@@ -1,22 +1,26 @@
 #!/bin/sh
+# shellcheck disable=SC2086 # flags and lists are split into words on purpose
 # Builds parley. Plain sh; the lists of sources stand here and nowhere else.
 #
 #   ./build.sh deps      install what is missing (Debian, as root) or say how
 #   ./build.sh lib       libparley and libparley-loopback, static and shared
 #   ./build.sh cli       the programs parley (wss) and parley-loopback
-#   ./build.sh demo      deps, cli, and a whole spoken conversation over the loopback
-#   ./build.sh test      deps and all tests; the last line is "N passed, N failed"
-#   ./build.sh cross     the libraries and parley-loopback for ARM (test/cross)
+#   ./build.sh loopback  libparley-loopback and parley-loopback alone: needs a C compiler and make
+#   ./build.sh demo      a whole spoken conversation over the loopback
+#   ./build.sh test      all tests (or the stages named); the last line is "N passed, N failed"
+#   ./build.sh cross     the loopback for ARM and RISC-V, and its talks there (test/cross)
 #   ./build.sh bench     the benchmarks (test/bench)
-#   ./build.sh install   header, libraries, parley.pc and programs below DESTDIR/PREFIX
+#   ./build.sh sizes     the table of sizes (test/sizes.sh)
+#   ./build.sh install   header, libraries, .pc files and programs below DESTDIR/PREFIX
 #   ./build.sh clean     throw the build directory away
 #
-# From outside: CC CFLAGS LDFLAGS AR BUILD PREFIX DESTDIR. Objects never land beside the sources, and only
-# what changed is compiled.
+# From outside: CC CFLAGS LDFLAGS AR MAKE BUILD PREFIX DESTDIR. Objects never land beside the sources, and
+# only what changed is compiled.
 set -eu
 cd "$(dirname "$0")"
 
-: "${CC:=cc}" "${AR:=ar}" "${CFLAGS=-O2 -g}" "${LDFLAGS=}" "${BUILD:=build}" "${PREFIX:=/usr/local}" "${DESTDIR:=}"
+: "${CC:=cc}" "${AR:=ar}" "${CFLAGS=-O2 -g}" "${LDFLAGS=}" "${MAKE:=make}"
+: "${BUILD:=build}" "${PREFIX:=/usr/local}" "${DESTDIR:=}"
 export CC AR CFLAGS LDFLAGS BUILD PREFIX DESTDIR
 
 # ---- the sources, floor by floor ---------------------------------------------------------------
@@ -30,137 +34,158 @@ wss='wss url http upgrade frames'
 stream_tls='stream_tls dial'
 stream_pipe='stream_pipe'
 core='conversation session response_queue handoff output_audio inbox outbox run names'
-cli='main talk agent sound screen'
+cli='talk agent sound screen'
+cli_main='main'
 
+headers='core/parley.h' # the public ones
+libs='wslay mbedtls mbedx509 mbedcrypto' # of transport/wss; the order matters and no pkg-config gets it right
 warnings='-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror'
+
+packages_loopback='gcc make libc6-dev'
+packages_build="$packages_loopback libmbedtls-dev libwslay-dev zlib1g-dev"
+packages_test="$packages_build clang libclang-rt-dev clang-format valgrind shellcheck pkg-config \
+libcmocka-dev libjansson-dev openssl python3 python3-websockets"
 
 # ---- small helpers -----------------------------------------------------------------------------
 say() { printf '%s\n' "$*" >&2; }
-in_folder() { for name in $2; do printf '%s/%s.c ' "$1" "$name"; done; } # folder, names -> paths
+fail() { say "build.sh: $*" && exit 1; }
 
-sources_base="$(in_folder platform "$platform") $(in_folder parser "$parser") $(in_folder templates "$templates") \
-$(in_folder context "$context") $(in_folder core "$core")"
-sources_posix=$(in_folder platform/posix "$platform_os")
-sources_fake=$(in_folder platform/fake "$platform_os")
-sources_loopback=$(in_folder transport/loopback "$loopback")
-sources_wss=$(in_folder transport/wss "$wss")
-sources_tls=$(in_folder transport/wss "$stream_tls")
-sources_pipe=$(in_folder transport/wss "$stream_pipe")
-sources_cli=$(in_folder core/cli "$cli")
-
-objects() { for source in $*; do printf '%s/obj/%s.o ' "$BUILD" "${source%.c}"; done; }
-
-# Static mbedTLS and zlib where there are archives, wslay shared unless a prefix has libwslay.a
-# (Debian has none). The order matters and no pkg-config gets it right.
-libs_wss() {
-    for lib in wslay mbedtls mbedx509 mbedcrypto; do
-        archive=$($CC $CFLAGS $LDFLAGS -print-file-name=lib$lib.a)
-        case $archive in */*) printf '%s ' "$archive" ;; *) printf -- '-l%s ' "$lib" ;; esac
-    done
+# Keeps a file as it is, and so its age, when it would get the same content.
+stamp() {
+    cat >"$1.new"
+    if cmp -s "$1.new" "$1"; then rm "$1.new"; else mv "$1.new" "$1"; fi
 }
 
-# Writes the makefile that does the work: one rule for objects, one for each library and program.
+# folder, names -> objects
+objects() { for name in $2; do printf '%s/obj/%s/%s.o ' "$BUILD" "$1" "$name"; done; }
+
+# Where the archive of a library is, or -lname when there is only a shared one. So mbedTLS comes static and
+# wslay shared (Debian has no libwslay.a), unless LDFLAGS or the compiler knows a folder that has it.
+archive() {
+    for flag in $CFLAGS $LDFLAGS; do
+        file=${flag#-L}/lib$1.a
+        if [ "$flag" != "${flag#-L}" ] && [ -f "$file" ]; then printf '%s ' "$file" && return; fi
+    done
+    file=$($CC $CFLAGS $LDFLAGS -print-file-name="lib$1.a")
+    case $file in */*) printf '%s ' "$file" ;; *) printf -- '-l%s ' "$1" ;; esac
+}
+
+# Writes the makefile that does the work: one rule for objects, one for each kind of library and program.
 write_makefile() {
+    libs_shared=$(printf -- '-l%s ' $libs)
+    libs_static=$(for lib in $libs; do archive "$lib"; done)
+    pieces=$(find templates -name '*.md' -o -name '*.json' -o -name '*.xml' | sort | tr '\n' ' ')
     mkdir -p "$BUILD"
-    base="$(objects $sources_base) $BUILD/obj/gen/templates.o"
-    posix=$(objects $sources_posix)
-    wss_all="$(objects $sources_wss) $(objects $sources_tls)"
-    cat >"$BUILD/makefile.new" <<MAKE
+    printf '%s\n' "$pieces" | stamp "$BUILD/templates"
+    printf '%s\n' "$CC $warnings $CFLAGS" "$($CC --version)" | stamp "$BUILD/flags"
+    stamp "$BUILD/makefile" <<MAKE
 .SUFFIXES:
 .DELETE_ON_ERROR:
-FLAGS := -std=c11 -I. -I$BUILD/gen -fPIC -ffunction-sections -fdata-sections $warnings $CFLAGS
+.SECONDARY:
+.PHONY: lib cli loopback
+COMPILE := $CC -std=c11 -I. -I$BUILD/gen -fPIC -ffunction-sections -fdata-sections $warnings $CFLAGS -MMD -MP -c
+LINK := $CC $CFLAGS $LDFLAGS
+SHARED := -shared -Wl,--gc-sections -Wl,--version-script=$BUILD/gen/exports
 
-LOOPBACK := $base $posix $(objects $sources_loopback)
-WSS := $base $posix $wss_all
-FAKE := $base $(objects $sources_fake) $(objects $sources_loopback)
-WIRE := $base $(objects $sources_fake) $(objects $sources_wss) $(objects $sources_pipe)
-CLI := $(objects $sources_cli)
+BASE := $(objects platform "$platform") $(objects parser "$parser") $(objects templates "$templates")\\
+    $(objects context "$context") $(objects core "$core") $BUILD/obj/gen/templates.o
+POSIX := $(objects platform/posix "$platform_os")
+FAKE := $(objects platform/fake "$platform_os")
+LOOPBACK := $(objects transport/loopback "$loopback")
+WSS := $(objects transport/wss "$wss")
+TLS := $(objects transport/wss "$stream_tls")
+PIPE := $(objects transport/wss "$stream_pipe")
+CLI := $(objects core/cli "$cli")
+MAIN := $(objects core/cli "$cli_main")
 
-.PHONY: lib cli tests
 lib: $BUILD/lib/libparley.a $BUILD/lib/libparley-loopback.a $BUILD/lib/libparley.so $BUILD/lib/libparley-loopback.so
 cli: $BUILD/bin/parley $BUILD/bin/parley-loopback
+loopback: $BUILD/lib/libparley-loopback.a $BUILD/bin/parley-loopback
 
-$BUILD/gen/templates/templates.h $BUILD/gen/templates.c &: templates/embed.sh \$(shell find templates -name '*.md' -o -name '*.json' -o -name '*.xml')
-	@mkdir -p $BUILD/gen/templates
-	sh templates/embed.sh $BUILD/gen
-$BUILD/obj/gen/templates.o: $BUILD/gen/templates.c
+# What is generated: the templates as C, the header that is installed, the names a shared library exports.
+$BUILD/gen/templates/templates.h: templates/embed.sh $BUILD/templates $pieces
 	@mkdir -p \$(@D)
-	$CC \$(FLAGS) -MMD -MP -c $BUILD/gen/templates.c -o \$@
+	sh templates/embed.sh $BUILD/gen
+	@touch \$@
+$BUILD/gen/templates.c: $BUILD/gen/templates/templates.h ;
+$BUILD/gen/parley.h: test/flatten.sh $headers $(echo platform/*.h)
+	@mkdir -p \$(@D)
+	sh test/flatten.sh $headers >\$@
+$BUILD/gen/exports: test/exports.sh $BUILD/gen/parley.h
+	sh test/exports.sh $BUILD/gen/parley.h >\$@
+
+$BUILD/obj/gen/templates.o: $BUILD/gen/templates.c $BUILD/flags
+	@mkdir -p \$(@D)
+	\$(COMPILE) \$< -o \$@
 $BUILD/obj/%.o: %.c $BUILD/flags | $BUILD/gen/templates/templates.h
 	@mkdir -p \$(@D)
-	$CC \$(FLAGS) -MMD -MP -c \$< -o \$@
+	\$(COMPILE) \$< -o \$@
 
-$BUILD/lib/libparley.a: \$(WSS)
-$BUILD/lib/libparley-loopback.a: \$(LOOPBACK)
-$BUILD/lib/libfake.a: \$(FAKE)
-$BUILD/lib/libwire.a: \$(WIRE)
-$BUILD/lib/%.a:
+# The libraries. libfake and libwire are for tests: the fake platform below the loopback and the programs'
+# parts, and below WebSocket over scripted bytes.
+$BUILD/lib/libparley.a: \$(BASE) \$(POSIX) \$(WSS) \$(TLS)
+$BUILD/lib/libparley-loopback.a: \$(BASE) \$(POSIX) \$(LOOPBACK)
+$BUILD/lib/libfake.a: \$(BASE) \$(FAKE) \$(LOOPBACK) \$(CLI)
+$BUILD/lib/libwire.a: \$(BASE) \$(FAKE) \$(WSS) \$(PIPE)
+$BUILD/lib/%.a: $BUILD/makefile
 	@mkdir -p \$(@D); rm -f \$@
-	$AR rcs \$@ \$^
-$BUILD/lib/exports: core/parley.h platform/clock.h platform/wait.h platform/status.h platform/socket.h
+	$AR rcs \$@ \$(filter %.o,\$^)
+$BUILD/lib/libparley.so: \$(BASE) \$(POSIX) \$(WSS) \$(TLS) $BUILD/gen/exports $BUILD/makefile
 	@mkdir -p \$(@D)
-	sh test/exports.sh \$^ >\$@
-$BUILD/lib/libparley.so: \$(WSS) | $BUILD/lib/exports
-	$CC -shared -Wl,-soname,libparley.so.0 -Wl,--version-script=$BUILD/lib/exports -Wl,--gc-sections $CFLAGS $LDFLAGS -o \$@ \$^ -lwslay -lmbedtls -lmbedx509 -lmbedcrypto
-$BUILD/lib/libparley-loopback.so: \$(LOOPBACK) | $BUILD/lib/exports
-	$CC -shared -Wl,-soname,libparley-loopback.so.0 -Wl,--version-script=$BUILD/lib/exports -Wl,--gc-sections $CFLAGS $LDFLAGS -o \$@ \$^
+	\$(LINK) \$(SHARED) -Wl,-soname,\$(@F).0 -o \$@ \$(filter %.o,\$^) $libs_shared
+$BUILD/lib/libparley-loopback.so: \$(BASE) \$(POSIX) \$(LOOPBACK) $BUILD/gen/exports $BUILD/makefile
+	@mkdir -p \$(@D)
+	\$(LINK) \$(SHARED) -Wl,-soname,\$(@F).0 -o \$@ \$(filter %.o,\$^)
 
-$BUILD/bin/parley: \$(CLI) $BUILD/lib/libparley.a
-	@mkdir -p \$(@D)
-	$CC $CFLAGS $LDFLAGS -Wl,--gc-sections -o \$@ \$^ $(libs_wss)
-$BUILD/bin/parley-loopback: \$(CLI) $BUILD/lib/libparley-loopback.a
-	@mkdir -p \$(@D)
-	$CC $CFLAGS $LDFLAGS -Wl,--gc-sections -o \$@ \$^
-
-# Tests: test/unit on the fake platform (platform_posix_* on the real one), test/wire on scripted bytes,
-# test/fault and test/talk on the fake one, test/peer and test/fuzz on the real one.
-$BUILD/test/unit/platform_posix_%: $BUILD/obj/test/unit/platform_posix_%.o $BUILD/lib/libparley-loopback.a
-	@mkdir -p \$(@D)
-	$CC $CFLAGS $LDFLAGS -o \$@ \$^ -lcmocka
-$BUILD/test/unit/%: $BUILD/obj/test/unit/%.o $BUILD/lib/libfake.a
-	@mkdir -p \$(@D)
-	$CC $CFLAGS $LDFLAGS -o \$@ \$^ -lcmocka -ljansson -lm
-$BUILD/test/fault/%: $BUILD/obj/test/fault/%.o $BUILD/lib/libfake.a
-	@mkdir -p \$(@D)
-	$CC $CFLAGS $LDFLAGS -o \$@ \$^ -lcmocka
-$BUILD/test/wire/%: $BUILD/obj/test/wire/%.o $BUILD/lib/libwire.a
-	@mkdir -p \$(@D)
-	$CC $CFLAGS $LDFLAGS -o \$@ \$^ -lcmocka $(libs_wss)
-$BUILD/test/peer/%: $BUILD/obj/test/peer/%.o $BUILD/lib/libparley.a
-	@mkdir -p \$(@D)
-	$CC $CFLAGS $LDFLAGS -o \$@ \$^ -lcmocka $(libs_wss)
+# The programs: what a pattern names is linked with the archive it depends on. Tests stand on the fake
+# platform, those of platform/posix, transport/wss, test/wire and test/peer on what they are for.
+program = @mkdir -p \$(@D); \$(LINK) -Wl,--gc-sections -o \$@ \$(filter %.o %.a,\$^)
+$BUILD/bin/parley: \$(MAIN) \$(CLI) $BUILD/lib/libparley.a $BUILD/makefile
+	\$(program) $libs_static
+$BUILD/bin/parley-loopback: \$(MAIN) \$(CLI) $BUILD/lib/libparley-loopback.a $BUILD/makefile
+	\$(program)
+$BUILD/test/unit/platform_posix_%: $BUILD/obj/test/unit/platform_posix_%.o $BUILD/lib/libparley-loopback.a $BUILD/makefile
+	\$(program) -lcmocka
+$BUILD/test/unit/transport_wss_%: $BUILD/obj/test/unit/transport_wss_%.o $BUILD/lib/libwire.a $BUILD/makefile
+	\$(program) -lcmocka -ljansson $libs_static
+$BUILD/test/wire/%: $BUILD/obj/test/wire/%.o $BUILD/lib/libwire.a $BUILD/makefile
+	\$(program) -lcmocka -ljansson $libs_static
+$BUILD/test/peer/%: $BUILD/obj/test/peer/%.o $BUILD/lib/libparley.a $BUILD/makefile
+	\$(program) -lcmocka -ljansson $libs_static
+$BUILD/test/fuzz/transport_wss_%: $BUILD/obj/test/fuzz/transport_wss_%.o $BUILD/lib/libwire.a $BUILD/makefile
+	\$(program) -fsanitize=fuzzer $libs_static
+$BUILD/test/fuzz/%: $BUILD/obj/test/fuzz/%.o $BUILD/lib/libfake.a $BUILD/makefile
+	\$(program) -fsanitize=fuzzer
+$BUILD/test/%: $BUILD/obj/test/%.o $BUILD/lib/libfake.a $BUILD/makefile
+	\$(program) -lcmocka -ljansson -lm
 
 -include \$(shell find $BUILD/obj -name '*.d' 2>/dev/null)
 MAKE
-    cmp -s "$BUILD/makefile.new" "$BUILD/makefile" || mv "$BUILD/makefile.new" "$BUILD/makefile"
-    rm -f "$BUILD/makefile.new"
-    # Other flags or another compiler make every object old.
-    printf '%s\n' "$CC $CFLAGS $warnings $($CC --version | head -n 1)" >"$BUILD/flags.new"
-    cmp -s "$BUILD/flags.new" "$BUILD/flags" || mv "$BUILD/flags.new" "$BUILD/flags"
-    rm -f "$BUILD/flags.new"
 }
 
 run_make() {
+    case $BUILD in *[[:space:]]*) fail "BUILD='$BUILD': make cannot work with white space in it" ;; esac
+    if ! command -v "${CC%% *}" >/dev/null || ! command -v "$MAKE" >/dev/null; then install_packages "$packages_build"; fi
     write_makefile
-    ${MAKE:-make} --no-print-directory -s -j"$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)" -f "$BUILD/makefile" "$@"
+    $MAKE --no-print-directory -s -j"$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)" -f "$BUILD/makefile" "$@"
 }
 
 # ---- the commands ------------------------------------------------------------------------------
-packages_build='gcc make libc6-dev libmbedtls-dev libwslay-dev zlib1g-dev'
-packages_test='clang libclang-rt-14-dev valgrind libcmocka-dev libjansson-dev openssl python3 python3-websockets clang-format'
 
-# deps [test]: installs the Debian packages that are missing.
-deps() {
-    wanted=$packages_build
-    [ "${1:-}" = test ] && wanted="$wanted $packages_test"
+# Installs the Debian packages that are missing, or prints the one command that would.
+install_packages() {
+    if ! command -v dpkg-query >/dev/null; then
+        say "no dpkg here, so unchecked; what is needed, by its names in Debian: $1"
+        return 0
+    fi
     missing=
-    for package in $wanted; do
+    for package in $1; do
         dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
     done
     [ -n "$missing" ] || return 0
     if [ "$(id -u)" = 0 ]; then
         say "installing:$missing"
-        apt-get update -qq >/dev/null
+        apt-get update -qq >/dev/null || say "apt-get update failed; going on with the lists at hand"
         DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
     else
         say "missing:$missing"
@@ -169,43 +194,59 @@ deps() {
     fi
 }
 
-install_all() {
-    run_make lib cli
-    root=$DESTDIR$PREFIX
-    mkdir -p "$root/include" "$root/lib/pkgconfig" "$root/bin"
-    sh test/flatten.sh core/parley.h >"$root/include/parley.h"
-    for lib in parley parley-loopback; do
-        cp "$BUILD/lib/lib$lib.a" "$root/lib/"
-        cp "$BUILD/lib/lib$lib.so" "$root/lib/lib$lib.so.0"
-        ln -sf "lib$lib.so.0" "$root/lib/lib$lib.so"
-    done
-    cp "$BUILD/bin/parley" "$BUILD/bin/parley-loopback" "$root/bin/"
-    sed "s|@PREFIX@|$PREFIX|; s|@VERSION@|$(sed -n 's/^#define PARLEY_VERSION "\(.*\)"/\1/p' core/parley.h)|" \
-        <<'PC' >"$root/lib/pkgconfig/parley.pc"
-prefix=@PREFIX@
-libdir=${prefix}/lib
-includedir=${prefix}/include
+# library, libraries behind it: a pkg-config file
+pc_file() {
+    version=$(sed -n 's/^#define PARLEY_VERSION "\(.*\)"/\1/p' core/parley.h)
+    cat <<PC
+prefix=$PREFIX
+libdir=\${prefix}/lib
+includedir=\${prefix}/include
 
-Name: parley
+Name: $1
 Description: realtime voice conversation engine
-Version: @VERSION@
-Cflags: -I${includedir}
-Libs: -L${libdir} -lparley
-Libs.private: -lwslay -lmbedtls -lmbedx509 -lmbedcrypto -lz
+Version: $version
+Cflags: -I\${includedir}
+Libs: -L\${libdir} -l$1
 PC
+    [ -z "$2" ] || printf 'Libs.private:%s\n' "$(printf ' -l%s' $2)"
+}
+
+install_all() {
+    run_make lib cli "$BUILD/gen/parley.h"
+    root=$DESTDIR$PREFIX
+    install -d "$root/include" "$root/lib/pkgconfig" "$root/bin"
+    install -m 644 "$BUILD/gen/parley.h" "$root/include/"
+    for lib in parley parley-loopback; do
+        install -m 644 "$BUILD/lib/lib$lib.a" "$root/lib/"
+        install -m 755 "$BUILD/lib/lib$lib.so" "$root/lib/lib$lib.so.0"
+        ln -sf "lib$lib.so.0" "$root/lib/lib$lib.so"
+        install -m 755 "$BUILD/bin/$lib" "$root/bin/"
+    done
+    pc_file parley "$libs" >"$root/lib/pkgconfig/parley.pc"
+    pc_file parley-loopback '' >"$root/lib/pkgconfig/parley-loopback.pc"
     say "installed below $root"
 }
 
-case ${1:-help} in
-deps) shift; deps "$@" ;;
-lib) run_make lib ;;
-cli) run_make cli ;;
-make) shift; run_make "$@" ;; # any single target, for people at work on the code
-demo) deps; run_make cli; exec sh test/demo.sh ;;
-test) shift; deps test; exec sh test/run.sh "$@" ;;
-cross) shift; exec sh test/cross/run.sh "$@" ;;
-bench) shift; exec sh test/bench/run.sh "$@" ;;
+clean() {
+    [ ! -e "$BUILD" ] || [ -f "$BUILD/makefile" ] || fail "'$BUILD' was not made by build.sh: left alone"
+    rm -rf "$BUILD"
+}
+
+usage() { sed -n '3,/^[^#]/s/^# \{0,1\}//p' build.sh; }
+
+command=${1:-help}
+[ $# = 0 ] || shift
+case $command in
+deps) install_packages "$packages_test" ;;
+lib | cli | loopback) run_make "$command" ;;
+make) run_make "$@" ;; # single targets, for people at work on the code
+demo) install_packages "$packages_loopback" && run_make loopback && exec sh test/demo.sh "$@" ;;
+test) install_packages "$packages_test" && exec sh test/run.sh "$@" ;;
+cross) exec sh test/cross/run.sh "$@" ;;
+bench) install_packages "$packages_test" && exec sh test/bench/run.sh "$@" ;;
+sizes) exec sh test/sizes.sh "$@" ;;
 install) install_all ;;
-clean) rm -rf "$BUILD" ;;
-*) sed -n '2,14s/^# \{0,1\}//p' "$0"; [ "${1:-help}" = help ] ;;
+clean) clean ;;
+help | -h | --help) usage ;;
+*) say "build.sh: there is no command '$command'" && usage >&2 && exit 1 ;;
 esac

@@ -132,10 +132,16 @@ struct parley_options {
     struct parley_view script_name; /* its name, for messages */
     void *peer; /* loopback only: see transport/loopback/loopback.h; outlives the conversation */
 };
+#ifdef __cplusplus
+#define PARLEY_OPTIONS_DEFAULT                                                                               \
+    {                                                                                                        \
+    }
+#else
 #define PARLEY_OPTIONS_DEFAULT                                                                               \
     {                                                                                                        \
         0                                                                                                    \
     }
+#endif
 
 /* ---- what happens ---------------------------------------------------------------------------- */
 
