@@ -33,7 +33,7 @@ loopback='loopback talk script service voice'
 wss='wss url http upgrade frames'
 stream_tls='stream_tls dial'
 stream_pipe='stream_pipe'
-core='conversation session response_queue handoff output_audio inbox outbox run names'
+core='open conversation calls run session delegation dialect_v1 dialect_v2 response_queue handoff output_audio inbox outbox names'
 cli='talk agent sound screen'
 cli_main='main'
 

@@ -1,18 +1,21 @@
 #ifndef PARLEY_CORE_SESSION_H
 #define PARLEY_CORE_SESSION_H
 
-#include "core/parley.h"
-#include "templates/render.h"
+#include "core/dialect.h"
 
 /*
  * What we ask the service to be: the checks of reference 7.4 in their order, and the one session.update
  * of section 2.
  */
 
-/* Checks modality, voice and key. Returns PARLEY_OK or PARLEY_ERR_ARGUMENT with the reason in `error`. */
+/* Writes a formatted reason into *error (which may be NULL) and returns `status`. */
+int parley_error_set(struct parley_error *error, int status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Checks protocol, mode, modality, voice and the texts. Returns PARLEY_OK or PARLEY_ERR_ARGUMENT / _UTF8. */
 int parley_session_check(const struct parley_options *options, struct parley_error *error);
 
-/* Writes the session.update message. With a counting render it only counts. */
+/* Writes the session.update message of checked options; a counting render only counts. */
 void parley_session_render(struct parley_render *r, const struct parley_options *options);
 
 #endif

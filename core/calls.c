@@ -1,0 +1,177 @@
+/* The engine's outer half: what the host says and does (reference 6.2, 6.3). */
+#include "core/conversation.h"
+
+#include "parser/utf8.h"
+#include "templates/templates.h"
+
+static bool accepts(const struct parley_conversation *c)
+{
+    return c->life <= PARLEY_LIFE_LIVE;
+}
+
+/* ---- text -------------------------------------------------------------------------------------- */
+
+/* A text with a label in front, unless it is empty or has it (reference 6.2). */
+struct labelled {
+    struct parley_view label, text;
+};
+
+static void write_labelled(struct parley_render *r, const void *state)
+{
+    const struct labelled *l = state;
+
+    if (l->text.len > 0 && !parley_view_starts(l->text, l->label))
+        parley_render_text(r, l->label);
+    parley_render_text(r, l->text);
+}
+
+static int queue_text(struct parley_conversation *c, const struct parley_template *t,
+                      struct parley_view label, struct parley_view text)
+{
+    const struct labelled l = {label, text};
+    const struct parley_slot slots[] = {
+        {.name = "text", .write = write_labelled, .state = &l},
+        {.name = "handoff_id", .text = parley_id_view(&c->handoff.active)},
+        {.name = NULL},
+    };
+    int status;
+
+    if (!parley_utf8_valid(text))
+        return PARLEY_ERR_UTF8;
+    status = parley_outbox_put(&c->outbox, PARLEY_OUTBOX_HOST, t, slots);
+    parley_flush(c);
+    return status;
+}
+
+int parley_send_text(struct parley_conversation *c, struct parley_view text)
+{
+    return accepts(c) ? queue_text(c, c->dialect->user_text, c->dialect->user_prefix, text)
+                      : PARLEY_ERR_STATE;
+}
+
+/* ---- responses and interruptions --------------------------------------------------------------- */
+
+int parley_request_reply(struct parley_conversation *c)
+{
+    if (!accepts(c) || c->dialect->response_create == NULL || c->mode != PARLEY_CONVERSATIONAL)
+        return PARLEY_ERR_STATE;
+    if (!parley_outbox_has_reserve(&c->outbox))
+        return PARLEY_ERR_FULL;
+    parley_say_create(c, parley_response_want(&c->responses));
+    parley_flush(c);
+    return PARLEY_OK;
+}
+
+int parley_interrupt(struct parley_conversation *c, enum parley_reason reason)
+{
+    const struct parley_slot none = {.name = NULL};
+    uint32_t cuts;
+
+    if (!accepts(c))
+        return PARLEY_ERR_STATE;
+    if (!parley_outbox_has_reserve(&c->outbox) || !parley_notices_room(c))
+        return PARLEY_ERR_FULL;
+    if (reason != PARLEY_REASON_SPEECH && c->responses.state == PARLEY_RESPONSE_RUNNING &&
+        c->dialect->response_cancel != NULL)
+        parley_say(c, c->dialect->response_cancel, &none);
+    cuts = parley_cut(c, reason);
+    parley_flush(c);
+    return (int)cuts;
+}
+
+/* ---- audio ------------------------------------------------------------------------------------- */
+
+long parley_send_audio(struct parley_conversation *c, const int16_t *pcm, size_t samples)
+{
+    size_t left = samples;
+
+    if (!accepts(c))
+        return PARLEY_ERR_STATE;
+    while (left > 0) {
+        size_t count = left < PARLEY_OUTBOX_CHUNK / 2 ? left : PARLEY_OUTBOX_CHUNK / 2;
+        size_t dropped = parley_outbox_put_audio(&c->outbox, pcm + (samples - left), count * 2) / 2;
+        c->shed += dropped;
+        c->stats.input_shed += dropped;
+        left -= count;
+    }
+    c->stats.input_samples += samples;
+    parley_flush(c);
+    return (long)samples;
+}
+
+size_t parley_read_audio(struct parley_conversation *c, int16_t *pcm, size_t samples)
+{
+    return parley_output_audio_read(&c->audio, pcm, samples, c->now_us);
+}
+
+size_t parley_audio_queued(const struct parley_conversation *c)
+{
+    return parley_output_audio_queued(&c->audio);
+}
+
+void parley_playout_delay(struct parley_conversation *c, uint64_t delay_us)
+{
+    c->audio.delay_us = delay_us;
+}
+
+/* ---- the agent --------------------------------------------------------------------------------- */
+
+int parley_agent_progress(struct parley_conversation *c, struct parley_view handoff_id,
+                          struct parley_view text)
+{
+    struct parley_handoff next = c->handoff;
+    int status;
+
+    if (!accepts(c) || parley_handoff_progress(&next, handoff_id) != PARLEY_HANDOFF_PROGRESS)
+        return PARLEY_ERR_STATE;
+    status = queue_text(c, c->dialect->agent_message, c->dialect->agent_prefix, text);
+    if (status == PARLEY_OK)
+        c->handoff = next;
+    return status;
+}
+
+int parley_agent_done(struct parley_conversation *c, struct parley_view handoff_id)
+{
+    struct parley_id finished;
+    enum parley_handoff_action action;
+
+    if (!accepts(c))
+        return PARLEY_ERR_STATE;
+    if (!parley_outbox_has_reserve(&c->outbox))
+        return PARLEY_ERR_FULL;
+    action = parley_handoff_done(&c->handoff, handoff_id, &finished);
+    if (action == PARLEY_HANDOFF_NOTHING)
+        return PARLEY_ERR_STATE;
+    /* Its progress stands before it in the same queue, so nothing overtakes it (reference 6.9). */
+    if (c->dialect->function_output != NULL) {
+        parley_say_output(c, parley_id_view(&finished),
+                          parley_template_text(action == PARLEY_HANDOFF_FINISH
+                                                   ? &parley_template_wire_v2_output_finished
+                                                   : &parley_template_wire_v2_output_finished_mute));
+        parley_say_create(c, parley_response_want(&c->responses));
+    }
+    parley_flush(c);
+    return PARLEY_OK;
+}
+
+struct parley_view parley_handoff_id(const struct parley_conversation *c)
+{
+    return parley_id_view(&c->handoff.active);
+}
+
+/* ---- figures ----------------------------------------------------------------------------------- */
+
+void parley_stats(const struct parley_conversation *c, struct parley_stats *stats)
+{
+    *stats = c->stats;
+    stats->output_received = c->audio.received;
+    stats->output_played = c->audio.played;
+    stats->output_discarded = c->audio.discarded;
+    stats->output_queued = parley_output_audio_queued(&c->audio);
+    stats->outbox_peak = c->outbox.peak;
+}
+
+const struct parley_error *parley_error(const struct parley_conversation *c)
+{
+    return &c->error;
+}

@@ -1,0 +1,38 @@
+#ifndef PARLEY_CLI_OPTIONS_H
+#define PARLEY_CLI_OPTIONS_H
+
+#include "core/parley.h"
+
+/*
+ * The command line of `talk`, read into one struct. Pure: opens nothing, looks at nothing but argv. Texts
+ * point into argv.
+ */
+enum { PARLEY_CLI_HEADERS = 16, PARLEY_CLI_OPTIONS_WHY = 240 };
+
+enum parley_cli_switch { PARLEY_CLI_AUTO, PARLEY_CLI_ON, PARLEY_CLI_OFF };
+
+struct parley_cli_options {
+    const char *url, *model, *voice, *prompt, *session_id, *user_name; /* NULL: not given */
+    const char *key_env, *key_file, *ca_file, *script;
+    const char *in, *out, *mic, *speaker; /* "none" switches mic or speaker off */
+    const char *agent;
+    enum parley_modality modality;
+    enum parley_cli_switch echo_gate;
+    bool insecure_no_verify, json, quiet, verbose, help;
+    uint32_t agent_timeout_s, linger_ms;
+    struct parley_header headers[PARLEY_CLI_HEADERS];
+    size_t header_count;
+};
+
+/*
+ * Reads argv[1..] (argv[0] is the command's own name). `transport` is parley_transport(): some options
+ * belong to one of them. Returns PARLEY_OK, or PARLEY_ERR_ARGUMENT with one line in `why` that names the
+ * option; never the value of a header, which may be secret.
+ */
+int parley_cli_options_read(struct parley_cli_options *o, int argc, char **argv, const char *transport,
+                            char why[PARLEY_CLI_OPTIONS_WHY]);
+
+/* What `talk --help` says, to standard output. */
+void parley_cli_options_help(void);
+
+#endif

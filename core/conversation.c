@@ -1,0 +1,407 @@
+/*
+ * The engine's inner half: what a message of the service does, and the event it becomes (reference 6.4
+ * to 6.7). Every effect comes before its event, so that a host can answer from what it was told.
+ */
+#include "core/conversation.h"
+
+#include "core/delegation.h"
+#include "core/session.h"
+#include "templates/templates.h"
+#include <stdio.h>
+
+/* ---- saying things ----------------------------------------------------------------------------- */
+
+void parley_notice(struct parley_conversation *c, struct parley_notice notice)
+{
+    if (c->notices_write - c->notices_read < c->notices_size)
+        c->notices[c->notices_write++ % c->notices_size] = notice;
+}
+
+bool parley_notices_room(const struct parley_conversation *c)
+{
+    return c->notices_size - (c->notices_write - c->notices_read) > c->audio.replies_size;
+}
+
+void parley_say(struct parley_conversation *c, const struct parley_template *t,
+                const struct parley_slot *slots)
+{
+    /* Callers see to it that the reserve is whole, so this can fail by our own mistake only. */
+    if (parley_outbox_put(&c->outbox, PARLEY_OUTBOX_OWN, t, slots) < 0)
+        parley_log_line(&c->log, PARLEY_LOG_ERROR, "%s does not fit into the outbox", t->name);
+}
+
+void parley_say_create(struct parley_conversation *c, bool now)
+{
+    const struct parley_slot none = {.name = NULL};
+
+    if (now && c->dialect->response_create != NULL)
+        parley_say(c, c->dialect->response_create, &none);
+}
+
+void parley_say_output(struct parley_conversation *c, struct parley_view call_id, struct parley_view output)
+{
+    const struct parley_slot slots[] = {
+        {.name = "call_id", .text = call_id},
+        {.name = "output", .text = output},
+        {.name = NULL},
+    };
+
+    if (c->dialect->function_output != NULL)
+        parley_say(c, c->dialect->function_output, slots);
+}
+
+/* ---- cutting replies --------------------------------------------------------------------------- */
+
+static void say_cut(struct parley_conversation *c, const struct parley_heard *cut)
+{
+    const struct parley_slot slots[] = {
+        {.name = "item_id", .text = parley_id_view(&cut->item)},
+        {.name = "content_index", .number = cut->content_index},
+        {.name = "audio_end_ms", .number = cut->heard_ms},
+        {.name = NULL},
+    };
+
+    if (cut->item.len == 0 || c->dialect->item_truncate == NULL)
+        return;
+    /* Nothing of it was heard: then, for the user, it was never said. The reference truncates at 0. */
+    parley_say(c, cut->heard_ms > 0 ? c->dialect->item_truncate : c->dialect->item_delete, slots);
+}
+
+/* The reference truncates only the item that speech_started names, which is the *future* user item; so in
+   practice never. Here whatever has unheard audio is cut. */
+uint32_t parley_cut(struct parley_conversation *c, enum parley_reason reason)
+{
+    struct parley_view response = parley_id_view(&c->responses.id);
+    uint32_t cuts = parley_output_audio_cut(&c->audio, response, c->now_us);
+    struct parley_heard cut;
+
+    while (parley_output_audio_next_cut(&c->audio, &cut)) {
+        say_cut(c, &cut);
+        parley_notice(c, (struct parley_notice){.kind = PARLEY_EVENT_INTERRUPTED,
+                                                .item = cut.item,
+                                                .heard_ms = cut.heard_ms,
+                                                .reason = reason});
+    }
+    return cuts;
+}
+
+/* ---- one handler for each kind of message; all return what parley_conversation_message returns --- */
+
+static int skipped(struct parley_conversation *c, struct parley_event *event, int status)
+{
+    c->stats.skipped++;
+    event->kind = PARLEY_EVENT_SKIPPED;
+    event->status = status;
+    event->text = parley_view(c->text);
+    parley_log_line(&c->log, PARLEY_LOG_WARN, "skipped: %s", c->text);
+    return 1;
+}
+
+static int on_text(struct parley_event *event, enum parley_event_kind kind)
+{
+    event->kind = kind;
+    return 1;
+}
+
+static int on_response_ended(struct parley_conversation *c, struct parley_event *event)
+{
+    const struct parley_wire_event *wire = &c->wire;
+    bool cancelled =
+        wire->kind == PARLEY_WIRE_RESPONSE_CANCELLED || parley_view_is(wire->status, "cancelled");
+
+    event->kind = wire->kind == PARLEY_WIRE_RESPONSE_CANCELLED ? PARLEY_EVENT_RESPONSE_CANCELLED
+                                                               : PARLEY_EVENT_RESPONSE_DONE;
+    if (wire->out_of_band)
+        return 1;
+    parley_output_audio_complete(&c->audio, wire->response_id);
+    /* A cancelled reply is not to be played on (reference 10.7); what was heard of it stays. */
+    if (cancelled)
+        parley_cut(c, PARLEY_REASON_HOST);
+    parley_say_create(c, parley_response_ended(&c->responses, wire->response_id));
+    return 1;
+}
+
+static int on_audio(struct parley_conversation *c, struct parley_event *event)
+{
+    struct parley_wire_event *wire = &c->wire;
+    size_t frames = wire->pcm_bytes / 2 / (wire->channels > 0 ? wire->channels : 1);
+    struct parley_chunk chunk = {
+        .pcm = (const int16_t *)(const void *)wire->pcm,
+        .samples = wire->has_samples ? wire->samples : frames,
+        .playable = wire->sample_rate == PARLEY_SAMPLE_RATE && wire->channels == 1 &&
+                    (!wire->has_samples || wire->samples == frames),
+        .item = wire->item_id,
+        .response = wire->response_id,
+        .content_index = wire->content_index,
+        .rate = wire->sample_rate,
+    };
+
+    if (wire->audio_bad) {
+        snprintf(c->text, sizeof c->text, "audio is not base64 at character %zu", wire->bad_offset);
+        return skipped(c, event, PARLEY_ERR_BASE64);
+    }
+    if (chunk.playable && !parley_output_audio_room(&c->audio, chunk.samples)) {
+        c->wire_held = true;
+        return 0;
+    }
+    event->kind = PARLEY_EVENT_AUDIO;
+    event->pcm = chunk.pcm;
+    event->samples = wire->pcm_bytes / 2;
+    event->sample_rate = wire->sample_rate;
+    event->channels = wire->channels;
+    event->late = !parley_output_audio_receive(&c->audio, &chunk);
+    return 1;
+}
+
+static int on_handoff(struct parley_conversation *c, struct parley_event *event)
+{
+    const struct parley_wire_event *wire = &c->wire;
+    size_t entries = parley_transcript_handoff(c->transcript, wire->text, &event->dropped);
+    struct parley_render r = parley_render(c->delegation, c->delegation_size);
+
+    event->kind = PARLEY_EVENT_HANDOFF;
+    event->handoff_id = wire->call_id;
+    event->delegation = parley_delegation_render(&r, c->transcript, entries, wire->text, &event->dropped);
+    switch (parley_handoff_request(&c->handoff, wire->call_id, event->delegation.len == 0)) {
+    case PARLEY_HANDOFF_ROUTE:
+        return 1;
+    case PARLEY_HANDOFF_STEER:
+        event->steering = true;
+        parley_say_output(c, wire->call_id, parley_template_text(&parley_template_wire_v2_output_steered));
+        parley_say_create(c, parley_response_want(&c->responses));
+        return 1;
+    case PARLEY_HANDOFF_EMPTY:
+        parley_say_output(c, wire->call_id,
+                          parley_template_text(&parley_template_wire_v2_output_empty_request));
+        parley_say_create(c, parley_response_want(&c->responses));
+        return 1;
+    case PARLEY_HANDOFF_NOTHING:
+    case PARLEY_HANDOFF_PROGRESS:
+    case PARLEY_HANDOFF_FINISH:
+    case PARLEY_HANDOFF_FINISH_MUTE:
+        break;
+    }
+    return 0; /* a call that is being worked on already, sent once more */
+}
+
+/* The id in "Conversation already has an active response in progress: resp_1", absent if there is none. */
+static struct parley_view active_response_id(struct parley_view text)
+{
+    size_t at = text.len;
+
+    while (at > 0 && text.at[at - 1] != ' ')
+        at--;
+    text = parley_view_skip(text, at);
+    while (text.len > 0 && (text.at[text.len - 1] == '.' || text.at[text.len - 1] == ')'))
+        text.len--;
+    return parley_view_starts(text, parley_view("resp")) ? text : parley_view(NULL);
+}
+
+static bool is_active_response_error(const struct parley_wire_event *wire)
+{
+    return parley_view_is(wire->code, "conversation_already_has_active_response") ||
+           parley_view_starts(wire->text,
+                              parley_view("Conversation already has an active response in progress"));
+}
+
+/* What the service cannot go on after: PARLEY_ERR_AUTH, _REFUSED, _SERVICE; or PARLEY_OK. */
+static int fatal_status(const struct parley_wire_event *wire)
+{
+    static const struct {
+        const char *code;
+        int status;
+    } fatal[] = {
+        {"invalid_api_key", PARLEY_ERR_AUTH},
+        {"authentication_error", PARLEY_ERR_AUTH},
+        {"invalid_authentication", PARLEY_ERR_AUTH},
+        {"permission_denied", PARLEY_ERR_AUTH},
+        {"insufficient_quota", PARLEY_ERR_REFUSED},
+        {"quota_exceeded", PARLEY_ERR_REFUSED},
+        {"billing_hard_limit_reached", PARLEY_ERR_REFUSED},
+        {"session_expired", PARLEY_ERR_SERVICE},
+    };
+
+    for (size_t i = 0; i < sizeof fatal / sizeof *fatal; i++)
+        if (parley_view_is(wire->code, fatal[i].code))
+            return fatal[i].status;
+    return PARLEY_OK;
+}
+
+static int on_error(struct parley_conversation *c, struct parley_event *event)
+{
+    const struct parley_wire_event *wire = &c->wire;
+    int status = fatal_status(wire);
+
+    event->kind = PARLEY_EVENT_ERROR;
+    event->status = PARLEY_ERR_SERVICE;
+    if (is_active_response_error(wire)) {
+        parley_say_create(c, parley_response_refused(&c->responses, active_response_id(wire->text)));
+        return 1;
+    }
+    if (status == PARLEY_OK && c->close_on_error)
+        status = PARLEY_ERR_SERVICE;
+    if (status == PARLEY_OK)
+        return 1;
+    event->fatal = true;
+    event->status = status;
+    c->error_told = true;
+    parley_error_set(&c->error, status, "service: %.*s", (int)(wire->text.len < 256 ? wire->text.len : 256),
+                     wire->text.at);
+    parley_end(c, PARLEY_CLOSED_ERROR);
+    return 1;
+}
+
+static int on_wire_event(struct parley_conversation *c, struct parley_event *event)
+{
+    const struct parley_wire_event *wire = &c->wire;
+
+    switch (wire->kind) {
+    case PARLEY_WIRE_IGNORED:
+        return 0;
+    case PARLEY_WIRE_SESSION_UPDATED:
+        event->session_id = wire->session_id;
+        return on_text(event, PARLEY_EVENT_SESSION_UPDATED);
+    case PARLEY_WIRE_SPEECH_STARTED:
+        parley_transcript_begin(c->transcript, PARLEY_ROLE_USER);
+        parley_cut(c, PARLEY_REASON_SPEECH);
+        return on_text(event, PARLEY_EVENT_SPEECH_STARTED);
+    case PARLEY_WIRE_SPEECH_STOPPED:
+        return on_text(event, PARLEY_EVENT_SPEECH_STOPPED);
+    case PARLEY_WIRE_INPUT_DELTA:
+        parley_transcript_delta(c->transcript, PARLEY_ROLE_USER, wire->text);
+        return on_text(event, PARLEY_EVENT_USER_DELTA);
+    case PARLEY_WIRE_INPUT_DONE:
+        parley_transcript_done(c->transcript, PARLEY_ROLE_USER, wire->text);
+        return on_text(event, PARLEY_EVENT_USER_DONE);
+    case PARLEY_WIRE_OUTPUT_DELTA:
+        parley_transcript_delta(c->transcript, PARLEY_ROLE_ASSISTANT, wire->text);
+        return on_text(event, PARLEY_EVENT_REPLY_DELTA);
+    case PARLEY_WIRE_OUTPUT_DONE:
+        parley_transcript_done(c->transcript, PARLEY_ROLE_ASSISTANT, wire->text);
+        return on_text(event, PARLEY_EVENT_REPLY_DONE);
+    case PARLEY_WIRE_AUDIO:
+        return on_audio(c, event);
+    case PARLEY_WIRE_RESPONSE_CREATED:
+        parley_transcript_begin(c->transcript, PARLEY_ROLE_ASSISTANT);
+        if (!wire->out_of_band)
+            parley_response_created(&c->responses, wire->response_id);
+        return on_text(event, PARLEY_EVENT_RESPONSE_CREATED);
+    case PARLEY_WIRE_RESPONSE_CANCELLED:
+    case PARLEY_WIRE_RESPONSE_DONE:
+        return on_response_ended(c, event);
+    case PARLEY_WIRE_ITEM_ADDED:
+        return on_text(event, PARLEY_EVENT_ITEM_ADDED);
+    case PARLEY_WIRE_ITEM_DONE:
+        return on_text(event, PARLEY_EVENT_ITEM_DONE);
+    case PARLEY_WIRE_HANDOFF:
+        return on_handoff(c, event);
+    case PARLEY_WIRE_SILENCE:
+        event->handoff_id = wire->call_id;
+        parley_say_output(c, wire->call_id, parley_view(""));
+        return on_text(event, PARLEY_EVENT_SILENCE);
+    case PARLEY_WIRE_ERROR:
+        return on_error(c, event);
+    }
+    return 0;
+}
+
+/* ---- the message as a whole -------------------------------------------------------------------- */
+
+/* The service's ids are short. One that cannot be kept cannot be answered, so the message means nothing to
+ * us. */
+static bool ids_fit(const struct parley_wire_event *wire)
+{
+    return parley_id_fits(wire->item_id) && parley_id_fits(wire->response_id) &&
+           parley_id_fits(wire->call_id);
+}
+
+/* int16_t wants an even address; base64 text starts anywhere, and its data leaves room behind. */
+static void align_pcm(struct parley_wire_event *wire)
+{
+    if (((uintptr_t)wire->pcm & 1) != 0) {
+        memmove(wire->pcm + 1, wire->pcm, wire->pcm_bytes);
+        wire->pcm++;
+    }
+}
+
+static void native_pcm(struct parley_wire_event *wire)
+{
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    for (size_t i = 0; i + 1 < wire->pcm_bytes; i += 2) {
+        uint8_t low = wire->pcm[i];
+        wire->pcm[i] = wire->pcm[i + 1];
+        wire->pcm[i + 1] = low;
+    }
+#else
+    (void)wire;
+#endif
+}
+
+/* Reads the inbox into c->wire. Returns 0, or the status of a SKIPPED event with its text in c->text. */
+static int read_inbox(struct parley_conversation *c)
+{
+    size_t offset = 0;
+    const char *why = "";
+
+    if (c->inbox.state == PARLEY_INBOX_TOO_LONG) {
+        snprintf(c->text, sizeof c->text, "a message of %zu bytes is longer than the inbox of %zu",
+                 c->inbox.total, c->inbox.size);
+        return PARLEY_ERR_TOO_LONG;
+    }
+    if (c->dialect->read(&c->wire, c->inbox.at, c->inbox.len, &offset, &why) < 0) {
+        snprintf(c->text, sizeof c->text, "a message is not JSON at byte %zu: %s", offset, why);
+        return PARLEY_ERR_JSON;
+    }
+    if (!ids_fit(&c->wire)) {
+        snprintf(c->text, sizeof c->text, "an id in %.*s is longer than %d bytes",
+                 (int)(c->wire.type.len < 64 ? c->wire.type.len : 64), c->wire.type.at, PARLEY_ID_BYTES);
+        return PARLEY_ERR_TOO_LONG;
+    }
+    align_pcm(&c->wire);
+    native_pcm(&c->wire);
+    return PARLEY_OK;
+}
+
+/* The reference ends the session on a binary frame; we do when asked to be like it. */
+static int on_binary(struct parley_conversation *c, struct parley_event *event)
+{
+    snprintf(c->text, sizeof c->text, "unexpected binary realtime websocket event");
+    if (!c->close_on_error)
+        return skipped(c, event, PARLEY_ERR_PROTOCOL);
+    event->kind = PARLEY_EVENT_ERROR;
+    event->fatal = true;
+    event->text = parley_view(c->text);
+    event->status = parley_error_set(&c->error, PARLEY_ERR_PROTOCOL, "%s", c->text);
+    c->error_told = true;
+    parley_end(c, PARLEY_CLOSED_ERROR);
+    return 1;
+}
+
+static void copy_views(struct parley_event *event, const struct parley_wire_event *wire)
+{
+    event->text = wire->text;
+    event->json = wire->json;
+    event->item_id = wire->item_id;
+    event->response_id = wire->response_id;
+    event->status_text = wire->status;
+    event->code = wire->code;
+    event->event_id = wire->event_id;
+}
+
+int parley_conversation_message(struct parley_conversation *c, struct parley_event *event)
+{
+    int status;
+
+    memset(event, 0, sizeof *event);
+    event->at_us = c->now_us;
+    if (!c->wire_held) {
+        if (c->inbox.state == PARLEY_INBOX_BINARY)
+            return on_binary(c, event);
+        status = read_inbox(c);
+        if (status < 0)
+            return skipped(c, event, status);
+    }
+    c->wire_held = false;
+    copy_views(event, &c->wire);
+    return on_wire_event(c, event);
+}

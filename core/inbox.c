@@ -1,0 +1,35 @@
+/* The inbox; see inbox.h. */
+#include "core/inbox.h"
+
+void parley_inbox_open(struct parley_inbox *inbox, struct parley_arena *arena, size_t bytes)
+{
+    memset(inbox, 0, sizeof *inbox);
+    inbox->size = bytes;
+    inbox->at = parley_arena_take(arena, bytes, 1);
+}
+
+void parley_inbox_add(struct parley_inbox *inbox, const struct parley_fragment *fragment)
+{
+    size_t bytes = fragment->bytes.len;
+
+    inbox->total += bytes;
+    inbox->binary = inbox->binary || fragment->binary;
+    if (bytes > 0 && inbox->total <= inbox->size && !inbox->binary) {
+        memcpy(inbox->at + inbox->len, fragment->bytes.at, bytes);
+        inbox->len += bytes;
+    }
+    if (!fragment->last)
+        return;
+    if (inbox->binary)
+        inbox->state = PARLEY_INBOX_BINARY;
+    else
+        inbox->state = inbox->total > inbox->size ? PARLEY_INBOX_TOO_LONG : PARLEY_INBOX_MESSAGE;
+}
+
+void parley_inbox_release(struct parley_inbox *inbox)
+{
+    inbox->state = PARLEY_INBOX_FILLING;
+    inbox->len = 0;
+    inbox->total = 0;
+    inbox->binary = false;
+}

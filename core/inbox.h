@@ -1,0 +1,34 @@
+#ifndef PARLEY_CORE_INBOX_H
+#define PARLEY_CORE_INBOX_H
+
+#include "platform/arena.h"
+#include "transport/transport.h"
+
+/*
+ * One inbound message in a fixed buffer, put together from its fragments. It stays until it is released, as
+ * the event made of it points into it; meanwhile nothing more is taken from the transport.
+ */
+enum parley_inbox_state {
+    PARLEY_INBOX_FILLING,  /* no whole message yet */
+    PARLEY_INBOX_MESSAGE,  /* `at`, `len` hold a text message */
+    PARLEY_INBOX_TOO_LONG, /* a message of `total` bytes was skipped */
+    PARLEY_INBOX_BINARY,   /* a binary message of `total` bytes was skipped */
+};
+
+struct parley_inbox {
+    char *at;
+    size_t size, len;
+    size_t total; /* bytes of the message, kept or not */
+    bool binary;
+    enum parley_inbox_state state;
+};
+
+void parley_inbox_open(struct parley_inbox *inbox, struct parley_arena *arena, size_t bytes);
+
+/* Adds a fragment; the state then tells whether a message is complete. Only while FILLING. */
+void parley_inbox_add(struct parley_inbox *inbox, const struct parley_fragment *fragment);
+
+/* The message has been dealt with: its memory is free for the next one. */
+void parley_inbox_release(struct parley_inbox *inbox);
+
+#endif

@@ -1,0 +1,329 @@
+/*
+ * The driver: the only file that knows the transport at work and, in parley_run_once, the platform's clock.
+ * Everything is built from public calls, so a host with a loop of its own does without parley_run_once.
+ */
+#include "core/conversation.h"
+
+#include "core/session.h"
+
+/* Audio given to the link and not yet on the network, in bytes of messages: 200 ms. More would only be late,
+   and what the conversation has to say would stand behind it. */
+enum { AUDIO_IN_FLIGHT_BYTES = 13000, CLOSE_NORMAL = 1000 };
+
+/* ---- the end ----------------------------------------------------------------------------------- */
+
+static void notify(struct parley_conversation *c, enum parley_event_kind kind, const char *text)
+{
+    parley_notice(c, (struct parley_notice){.kind = kind, .text = text});
+}
+
+/* The link is gone: what is left to say is how it ended. */
+static void link_gone(struct parley_conversation *c)
+{
+    parley_transport_drop(c->transport);
+    c->transport = NULL;
+    c->life = PARLEY_LIFE_CLOSED;
+}
+
+void parley_end(struct parley_conversation *c, enum parley_closed closed)
+{
+    if (c->life >= PARLEY_LIFE_CLOSING)
+        return;
+    parley_flush(c);
+    c->closed = closed;
+    if (c->life == PARLEY_LIFE_OPENING) {
+        link_gone(c);
+        return;
+    }
+    c->life = PARLEY_LIFE_CLOSING;
+    parley_outbox_clear(&c->outbox);
+    parley_transport_close(c->transport, CLOSE_NORMAL);
+}
+
+void parley_stop(struct parley_conversation *c)
+{
+    parley_end(c, PARLEY_CLOSED_REQUESTED);
+}
+
+/* The link ended by itself, or our close is complete. */
+static void link_ended(struct parley_conversation *c, int status)
+{
+    struct parley_view why = parley_transport_reason(c->transport);
+
+    if (c->life < PARLEY_LIFE_CLOSING) {
+        parley_error_set(&c->error, status, "%.*s", (int)why.len, why.len > 0 ? why.at : "");
+        c->closed = status == PARLEY_ERR_PEER_CLOSED ? PARLEY_CLOSED_TRANSPORT : PARLEY_CLOSED_ERROR;
+    }
+    link_gone(c);
+}
+
+/* ---- out --------------------------------------------------------------------------------------- */
+
+/* Offers a message to the link. Returns true when all of it is taken; *rest is what is not. */
+static bool offer(struct parley_conversation *c, struct parley_view *rest)
+{
+    while (rest->len > 0) {
+        long taken = parley_transport_send(c->transport, *rest);
+        if (taken <= 0)
+            return false;
+        *rest = parley_view_skip(*rest, (size_t)taken);
+        c->stats.bytes_out += (uint64_t)taken;
+        if (rest->len == 0)
+            c->stats.messages_out++;
+    }
+    return true;
+}
+
+static bool flush_messages(struct parley_conversation *c)
+{
+    for (;;) {
+        struct parley_view first = parley_outbox_first(&c->outbox);
+        size_t whole = first.len;
+        bool out;
+
+        if (whole == 0)
+            return true;
+        out = offer(c, &first);
+        parley_outbox_took(&c->outbox, whole - first.len);
+        if (!out)
+            return false;
+    }
+}
+
+static void flush_audio(struct parley_conversation *c)
+{
+    char pcm[PARLEY_OUTBOX_CHUNK];
+
+    while (parley_transport_pending(c->transport) < AUDIO_IN_FLIGHT_BYTES) {
+        size_t bytes = parley_outbox_take_audio(&c->outbox, pcm);
+        struct parley_slot slots[] = {{.name = "audio", .text = {pcm, bytes}}, {.name = NULL}};
+        struct parley_render r = parley_render(c->audio_message, c->audio_message_size);
+
+        if (bytes == 0)
+            return;
+        parley_render_template(&r, c->dialect->audio_append, slots);
+        c->audio_rest = parley_rendered(&r);
+        if (!offer(c, &c->audio_rest))
+            return;
+    }
+}
+
+void parley_flush(struct parley_conversation *c)
+{
+    if (c->life != PARLEY_LIFE_LIVE)
+        return;
+    /* A message once begun is finished before any other; then session.update, then messages before audio. */
+    if (offer(c, &c->audio_rest) && offer(c, &c->opening) && flush_messages(c))
+        flush_audio(c);
+}
+
+/* ---- in ---------------------------------------------------------------------------------------- */
+
+/* Puts fragments together until a message is whole. Returns < 0 when the link has ended and nothing is left
+ * of it. */
+static int fill_inbox(struct parley_conversation *c)
+{
+    struct parley_fragment fragment;
+    int got = 0;
+
+    while (c->inbox.state == PARLEY_INBOX_FILLING) {
+        got = parley_transport_recv(c->transport, &fragment);
+        if (got <= 0)
+            return got;
+        parley_inbox_add(&c->inbox, &fragment);
+        c->stats.bytes_in += fragment.bytes.len;
+        if (fragment.last)
+            c->stats.messages_in++;
+        if (c->inbox.len > c->stats.inbox_peak)
+            c->stats.inbox_peak = c->inbox.len;
+        if (c->life >= PARLEY_LIFE_CLOSING && c->inbox.state != PARLEY_INBOX_FILLING)
+            parley_inbox_release(&c->inbox); /* nobody wants it any more */
+    }
+    return 1;
+}
+
+/* The host is done with the message of the last event, or nobody wants it any more. */
+static void release_message(struct parley_conversation *c)
+{
+    if (!c->release && c->life < PARLEY_LIFE_CLOSING)
+        return;
+    c->release = false;
+    c->wire_held = false;
+    if (c->inbox.state != PARLEY_INBOX_FILLING)
+        parley_inbox_release(&c->inbox);
+}
+
+/* Takes what has arrived, and the news that no more will. */
+static void pull(struct parley_conversation *c)
+{
+    int got = c->transport != NULL ? fill_inbox(c) : 0;
+
+    if (got < 0)
+        link_ended(c, got);
+}
+
+/* A message may take effect only while whatever it makes us say and tell is sure to fit. */
+static bool can_take_message(const struct parley_conversation *c)
+{
+    return c->inbox.state != PARLEY_INBOX_FILLING && c->life == PARLEY_LIFE_LIVE &&
+           parley_outbox_has_reserve(&c->outbox) && parley_notices_room(c) &&
+           (!c->wire_held || parley_output_audio_fits(&c->audio, c->wire.pcm_bytes / 2));
+}
+
+/* ---- service ----------------------------------------------------------------------------------- */
+
+static void tell_stage(struct parley_conversation *c)
+{
+    const char *stage = parley_transport_stage(c->transport);
+
+    if (stage == c->stage || c->life >= PARLEY_LIFE_CLOSING)
+        return;
+    c->stage = stage;
+    parley_log_line(&c->log, PARLEY_LOG_INFO, "link: %s", stage);
+    notify(c, PARLEY_EVENT_LINK, stage);
+}
+
+static void tell_played(struct parley_conversation *c)
+{
+    struct parley_heard played;
+
+    while (parley_notices_room(c) && parley_output_audio_next_played(&c->audio, c->now_us, &played))
+        parley_notice(c, (struct parley_notice){
+                             .kind = PARLEY_EVENT_PLAYED, .item = played.item, .heard_ms = played.heard_ms});
+}
+
+int parley_service(struct parley_conversation *c, uint64_t now_us)
+{
+    int up;
+
+    if (now_us > c->now_us)
+        c->now_us = now_us;
+    if (c->life >= PARLEY_LIFE_CLOSED)
+        return c->life == PARLEY_LIFE_OVER ? c->error.status : PARLEY_OK;
+
+    release_message(c);
+    up = parley_transport_work(c->transport, c->now_us);
+    tell_stage(c);
+    if (up == 1 && c->life == PARLEY_LIFE_OPENING) {
+        c->life = PARLEY_LIFE_LIVE;
+        notify(c, PARLEY_EVENT_STARTED, NULL);
+    }
+    parley_flush(c);
+    tell_played(c);
+    if (up < 0 && c->life != PARLEY_LIFE_LIVE)
+        link_ended(c, up);
+    else
+        pull(c); /* a link that broke while it was live may still hold messages */
+    return PARLEY_OK;
+}
+
+static bool has_event(const struct parley_conversation *c)
+{
+    return c->notices_read < c->notices_write || c->shed > 0 || c->life == PARLEY_LIFE_CLOSED ||
+           can_take_message(c);
+}
+
+size_t parley_interest(const struct parley_conversation *c, struct parley_interest want[PARLEY_INTERESTS])
+{
+    size_t count = c->transport != NULL ? parley_transport_interest(c->transport, want) : 0;
+    uint64_t deadline_us = has_event(c) ? c->now_us : parley_output_audio_deadline(&c->audio);
+
+    if (count == 0)
+        want[count++] = (struct parley_interest){.fd = -1, .deadline_us = PARLEY_NEVER};
+    if (deadline_us < want[0].deadline_us)
+        want[0].deadline_us = deadline_us;
+    return count;
+}
+
+int parley_run_once(struct parley_conversation *c, uint64_t wait_us)
+{
+    struct parley_interest want[PARLEY_INTERESTS];
+    size_t count = parley_interest(c, want);
+    int status = parley_wait(want, count, parley_clock_add(parley_clock_us(), wait_us));
+
+    return status < 0 ? status : parley_service(c, parley_clock_us());
+}
+
+/* ---- events ------------------------------------------------------------------------------------ */
+
+static int take_notice(struct parley_conversation *c, struct parley_event *event)
+{
+    struct parley_notice *notice = &c->notices[c->notices_read++ % c->notices_size];
+
+    memset(event, 0, sizeof *event);
+    event->kind = notice->kind;
+    event->at_us = c->now_us;
+    event->text = parley_view(notice->text);
+    event->item_id = parley_id_view(&notice->item);
+    event->heard_ms = notice->heard_ms;
+    event->reason = notice->reason;
+    if (notice->kind == PARLEY_EVENT_STARTED)
+        event->session_id = c->session_id;
+    return 1;
+}
+
+static int take_shed(struct parley_conversation *c, struct parley_event *event)
+{
+    memset(event, 0, sizeof *event);
+    event->kind = PARLEY_EVENT_SHED;
+    event->at_us = c->now_us;
+    event->samples = (size_t)c->shed;
+    c->shed = 0;
+    return 1;
+}
+
+/* The last two: why, if there was a reason, and that it is over. */
+static int take_end(struct parley_conversation *c, struct parley_event *event)
+{
+    memset(event, 0, sizeof *event);
+    event->at_us = c->now_us;
+    if (c->closed == PARLEY_CLOSED_ERROR && !c->error_told) {
+        c->error_told = true;
+        event->kind = PARLEY_EVENT_ERROR;
+        event->fatal = true;
+        event->status = c->error.status;
+        event->text = parley_view(c->error.text);
+        return 1;
+    }
+    if (c->error.status == PARLEY_OK)
+        parley_error_set(&c->error, PARLEY_ERR_CLOSED, "%s", parley_status_text(PARLEY_ERR_CLOSED));
+    c->life = PARLEY_LIFE_OVER;
+    event->kind = PARLEY_EVENT_CLOSED;
+    event->closed = c->closed;
+    event->status = c->error.status;
+    return 1;
+}
+
+static int next_event(struct parley_conversation *c, struct parley_event *event)
+{
+    if (c->life == PARLEY_LIFE_OVER)
+        return c->error.status;
+    if (c->notices_read < c->notices_write)
+        return take_notice(c, event);
+    if (c->shed > 0)
+        return take_shed(c, event);
+    while (can_take_message(c)) {
+        int got = parley_conversation_message(c, event);
+        if (got == 0 && c->wire_held)
+            return 0;
+        c->release = true;
+        if (got == 1)
+            return 1;
+        release_message(c);
+        pull(c);
+    }
+    return c->life == PARLEY_LIFE_CLOSED ? take_end(c, event) : 0;
+}
+
+int parley_next_event(struct parley_conversation *c, struct parley_event *event)
+{
+    int got;
+
+    release_message(c);
+    pull(c);
+    got = next_event(c, event);
+    if (got > 0)
+        c->stats.events++;
+    parley_flush(c);
+    return got;
+}

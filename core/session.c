@@ -1,0 +1,127 @@
+/* The session asked for; see session.h. Pure: options in, a message or a reason out. */
+#include "core/session.h"
+
+#include "parser/utf8.h"
+#include "templates/templates.h"
+#include <stdarg.h>
+#include <stdio.h>
+
+int parley_error_set(struct parley_error *error, int status, const char *format, ...)
+{
+    va_list arguments;
+
+    if (error == NULL)
+        return status;
+    va_start(arguments, format);
+    vsnprintf(error->text, sizeof error->text, format, arguments);
+    va_end(arguments);
+    error->status = status;
+    return status;
+}
+
+/* ---- checks ------------------------------------------------------------------------------------ */
+
+static bool is_voice(const struct parley_dialect *dialect, struct parley_view voice)
+{
+    for (const char *const *known = dialect->voices; *known != NULL; known++)
+        if (parley_view_is(voice, *known))
+            return true;
+    return false;
+}
+
+static int check_voice(const struct parley_dialect *dialect, struct parley_view voice,
+                       struct parley_error *error)
+{
+    char list[160] = "";
+    size_t used = 0;
+
+    if (voice.at == NULL || is_voice(dialect, voice))
+        return PARLEY_OK;
+    for (const char *const *known = dialect->voices; *known != NULL && used < sizeof list; known++)
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", used > 0 ? ", " : "", *known);
+    return parley_error_set(error, PARLEY_ERR_ARGUMENT,
+                            "realtime voice `%.*s` is not supported for %s; supported voices: %s",
+                            voice.len < 40 ? (int)voice.len : 40, voice.at, dialect->name, list);
+}
+
+static int check_texts(const struct parley_options *o, struct parley_error *error)
+{
+    const struct {
+        const char *name;
+        struct parley_view text;
+    } texts[] = {
+        {"model", o->model},
+        {"prompt", o->prompt},
+        {"prompt_override", o->prompt_override},
+        {"startup_context", o->startup_context},
+        {"assistant_name", o->assistant_name},
+        {"user_first_name", o->user_first_name},
+    };
+
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (!parley_utf8_valid(texts[i].text))
+            return parley_error_set(error, PARLEY_ERR_UTF8, "%s is not UTF-8", texts[i].name);
+    return PARLEY_OK;
+}
+
+int parley_session_check(const struct parley_options *options, struct parley_error *error)
+{
+    const struct parley_dialect *dialect = parley_dialect(options->protocol);
+    int status = check_texts(options, error);
+
+    if (status < 0)
+        return status;
+    if (dialect == NULL)
+        return parley_error_set(error, PARLEY_ERR_ARGUMENT, "protocol %d is not known",
+                                (int)options->protocol);
+    if (options->modality == PARLEY_MODALITY_TEXT && !dialect->text_modality)
+        return parley_error_set(error, PARLEY_ERR_ARGUMENT,
+                                "text realtime output modality requires realtime v2");
+    return check_voice(dialect, options->voice, error);
+}
+
+/* ---- the message ------------------------------------------------------------------------------- */
+
+static struct parley_view or_default(struct parley_view text, const char *fallback)
+{
+    return text.at != NULL ? text : parley_view(fallback);
+}
+
+/* Reference 7.3: the override unless blank, else the given prompt even if empty, else the built-in one; then,
+   after a blank line, the startup context. */
+static void write_instructions(struct parley_render *r, const void *options)
+{
+    const struct parley_options *o = options;
+    size_t before = r->used;
+
+    if (parley_view_trim(o->prompt_override).len > 0) {
+        parley_render_text(r, o->prompt_override);
+    } else if (o->prompt.at != NULL) {
+        parley_render_text(r, o->prompt);
+    } else {
+        const struct parley_slot names[] = {
+            {.name = "assistant_name", .text = or_default(o->assistant_name, "parley")},
+            {.name = "user_first_name", .text = or_default(o->user_first_name, "there")},
+            {.name = NULL},
+        };
+        parley_render_template(r, &parley_template_prompts_backend_prompt, names);
+    }
+    if (r->used > before && o->startup_context.len > 0)
+        parley_render_text(r, parley_view("\n\n"));
+    parley_render_text(r, o->startup_context);
+}
+
+void parley_session_render(struct parley_render *r, const struct parley_options *o)
+{
+    const struct parley_dialect *dialect = parley_dialect(o->protocol);
+    bool transcribe = o->mode == PARLEY_TRANSCRIPTION && dialect->session_update_transcription != NULL;
+    const struct parley_slot slots[] = {
+        {.name = "instructions", .write = write_instructions, .state = o},
+        {.name = "modality", .text = parley_view(o->modality == PARLEY_MODALITY_TEXT ? "text" : "audio")},
+        {.name = "voice", .text = or_default(o->voice, dialect->voices[dialect->voice_default])},
+        {.name = NULL},
+    };
+
+    parley_render_template(r, transcribe ? dialect->session_update_transcription : dialect->session_update,
+                           slots);
+}
