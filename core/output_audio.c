@@ -215,7 +215,7 @@ static uint64_t on_the_way(const struct parley_output_audio *o, const struct par
 
     if (reply->last_read_us == 0 || passed_us >= o->delay_us)
         return 0;
-    samples = (o->delay_us - passed_us) * PARLEY_SAMPLE_RATE / 1000000;
+    samples = ((o->delay_us - passed_us) * PARLEY_SAMPLE_RATE + 999999) / 1000000;
     return samples < reply->played ? samples : reply->played;
 }
 
