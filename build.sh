@@ -26,7 +26,7 @@ export CC AR CFLAGS LDFLAGS BUILD PREFIX DESTDIR
 # ---- the sources, floor by floor ---------------------------------------------------------------
 platform='status arena ring log address dns'
 platform_os='clock wait random socket resolve file process user'
-parser='json utf8 base64 events_v1 events_v2'
+parser='json json_number utf8 base64 events_common events_v1 events_v2'
 templates='render'
 context='transcript token_budget'
 loopback='loopback talk script service voice'
@@ -165,23 +165,30 @@ MAKE
 
 run_make() {
     case $BUILD in *[[:space:]]*) fail "BUILD='$BUILD': make cannot work with white space in it" ;; esac
-    if ! command -v "${CC%% *}" >/dev/null || ! command -v "$MAKE" >/dev/null; then install_packages "$packages_build"; fi
+    if ! command -v "${CC%% *}" >/dev/null || ! command -v "$MAKE" >/dev/null; then install_packages "$needs"; fi
     write_makefile
-    $MAKE --no-print-directory -s -j"$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)" -f "$BUILD/makefile" "$@"
+    if ! $MAKE --no-print-directory -s -j"$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2)" -f "$BUILD/makefile" "$@"; then
+        find_missing "$needs"
+        [ -z "$missing" ] || say "build.sh: these packages are missing, which may be why:$missing (./build.sh deps)"
+        return 1
+    fi
 }
 
 # ---- the commands ------------------------------------------------------------------------------
 
-# Installs the Debian packages that are missing, or prints the one command that would.
-install_packages() {
-    if ! command -v dpkg-query >/dev/null; then
-        say "no dpkg here, so unchecked; what is needed, by its names in Debian: $1"
-        return 0
-    fi
+# Sets `missing` to the Debian packages of a list that are not there.
+find_missing() {
     missing=
+    command -v dpkg-query >/dev/null || return 0
     for package in $1; do
         dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
     done
+}
+
+# Installs those that are missing, or prints the one command that would.
+install_packages() {
+    find_missing "$1"
+    command -v dpkg-query >/dev/null || say "no dpkg here, so unchecked; what is needed, by its names in Debian: $1"
     [ -n "$missing" ] || return 0
     if [ "$(id -u)" = 0 ]; then
         say "installing:$missing"
@@ -235,12 +242,14 @@ clean() {
 usage() { sed -n '3,/^[^#]/s/^# \{0,1\}//p' build.sh; }
 
 command=${1:-help}
+needs=$packages_build # by what this command makes
 [ $# = 0 ] || shift
 case $command in
 deps) install_packages "$packages_test" ;;
-lib | cli | loopback) run_make "$command" ;;
+lib | cli) run_make "$command" ;;
+loopback) needs=$packages_loopback && run_make loopback ;;
 make) run_make "$@" ;; # single targets, for people at work on the code
-demo) install_packages "$packages_loopback" && run_make loopback && exec sh test/demo.sh "$@" ;;
+demo) needs=$packages_loopback && install_packages "$needs" && run_make loopback && exec sh test/demo.sh "$@" ;;
 test) install_packages "$packages_test" && exec sh test/run.sh "$@" ;;
 cross) exec sh test/cross/run.sh "$@" ;;
 bench) install_packages "$packages_test" && exec sh test/bench/run.sh "$@" ;;

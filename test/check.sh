@@ -13,7 +13,7 @@ check() {
     if output=$("$@" 2>&1); then
         printf 'ok %d - %s\n' "$checks" "$title"
     else
-        printf 'not ok %d - %s\n# exit status %d of: %s\n' "$checks" "$title" $? "$*"
+        printf 'not ok %d - %s\n# exit status %d of %s\n' "$checks" "$title" $? "$1"
         printf '%s\n' "$output" | sed 's/^/# /'
     fi
 }
