@@ -26,6 +26,8 @@ const char *parley_cli_agent_news_name(enum parley_cli_agent_news news)
         return "said";
     case PARLEY_CLI_AGENT_FAILED:
         return "failed";
+    case PARLEY_CLI_AGENT_LOST:
+        return "lost";
     case PARLEY_CLI_AGENT_DROPPED:
         return "dropped";
     case PARLEY_CLI_AGENT_DONE:
@@ -83,7 +85,7 @@ static bool told(struct parley_cli_agent *a, struct parley_conversation *c)
     if (a->text_len > 0 && status == PARLEY_OK)
         a->hear(a->user, a->text_is_failure ? PARLEY_CLI_AGENT_FAILED : PARLEY_CLI_AGENT_SAID, text);
     else if (a->text_len > 0)
-        a->hear(a->user, PARLEY_CLI_AGENT_DROPPED, parley_view(parley_status_text(status)));
+        a->hear(a->user, PARLEY_CLI_AGENT_LOST, parley_view(parley_status_text(status)));
     a->text_len = 0;
     return true;
 }

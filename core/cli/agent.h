@@ -31,7 +31,8 @@ enum parley_cli_agent_news {
     PARLEY_CLI_AGENT_STARTED, /* a run began */
     PARLEY_CLI_AGENT_SAID,    /* text: told to the model */
     PARLEY_CLI_AGENT_FAILED,  /* text: told to the model */
-    PARLEY_CLI_AGENT_DROPPED, /* text: why something was not told */
+    PARLEY_CLI_AGENT_LOST,    /* text: why a message could not be told */
+    PARLEY_CLI_AGENT_DROPPED, /* text: why the run was ended and its handoff left as it is */
     PARLEY_CLI_AGENT_DONE,    /* the handoff is completed */
 };
 const char *parley_cli_agent_news_name(enum parley_cli_agent_news news);

@@ -1,0 +1,834 @@
+/* The conversation against a peer of the test's own on the loopback: what it sends, says and ends with. */
+#include "core/parley.h"
+#include "transport/loopback/loopback.h"
+
+#include <jansson.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+/* ---- the peer: says what it is told to, remembers what it got ------------------------------------ */
+
+enum { LINES = 400 };
+
+static struct {
+    const char *says[LINES];
+    size_t say_read, say_write;
+    bool binary_next;
+    int end; /* a status, once everything has been said */
+    char *got[LINES];
+    size_t got_read, got_write;
+    uint16_t close_code;
+} peer_state;
+
+static void peer_received(void *state, struct parley_view message, uint64_t now_us)
+{
+    char *copy = malloc(message.len + 1);
+
+    (void)state;
+    (void)now_us;
+    assert_true(peer_state.got_write < LINES);
+    memcpy(copy, message.at, message.len);
+    copy[message.len] = 0;
+    peer_state.got[peer_state.got_write++] = copy;
+}
+
+static int peer_say(void *state, uint64_t now_us, struct parley_fragment *message, uint64_t *due_us)
+{
+    (void)state;
+    (void)now_us;
+    *due_us = PARLEY_NEVER;
+    if (peer_state.say_read == peer_state.say_write)
+        return peer_state.end;
+    *message = (struct parley_fragment){.bytes = parley_view(peer_state.says[peer_state.say_read++]),
+                                        .last = true,
+                                        .binary = peer_state.binary_next};
+    peer_state.binary_next = false;
+    return 1;
+}
+
+static void peer_opened(void *state, uint64_t now_us)
+{
+    (void)state;
+    (void)now_us;
+}
+
+static void peer_closed(void *state, uint16_t code, uint64_t now_us)
+{
+    (void)state;
+    (void)now_us;
+    peer_state.close_code = code;
+}
+
+static struct parley_loopback_peer peer = {
+    .opened = peer_opened, .received = peer_received, .say = peer_say, .closed = peer_closed};
+
+/* ---- the host ---------------------------------------------------------------------------------- */
+
+static struct parley_conversation *c;
+static struct parley_options options;
+static void *memory;
+static uint64_t now_us;
+
+static void serve(void)
+{
+    for (int i = 0; i < 4; i++)
+        parley_service(c, now_us);
+}
+
+static void open_with(struct parley_options *o)
+{
+    struct parley_error error;
+    size_t bytes;
+
+    o->peer = &peer;
+    bytes = parley_memory_needed(o);
+    assert_true(bytes > 0);
+    memory = malloc(bytes);
+    now_us = 1000000;
+    assert_int_equal(parley_open(&c, memory, bytes, o, now_us, &error), PARLEY_OK);
+    serve();
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    memset(&peer_state, 0, sizeof peer_state);
+    options = (struct parley_options)PARLEY_OPTIONS_DEFAULT;
+    options.limits.inbox_bytes = 8192;
+    options.limits.output_audio_ms = 1000;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    parley_close(c);
+    c = NULL;
+    free(memory);
+    memory = NULL;
+    while (peer_state.got_write > 0)
+        free(peer_state.got[--peer_state.got_write]);
+    return 0;
+}
+
+static void service_says(const char *message)
+{
+    peer_state.says[peer_state.say_write++] = message;
+}
+
+/* The next event must be of this kind. */
+static struct parley_event expect(enum parley_event_kind kind)
+{
+    struct parley_event event;
+    int got;
+
+    serve();
+    got = parley_next_event(c, &event);
+    if (got != 1)
+        fail_msg("no event, %s expected", parley_event_name(kind));
+    if (event.kind != kind)
+        fail_msg("%s: %.*s, %s expected", parley_event_name(event.kind), (int)event.text.len,
+                 event.text.len > 0 ? event.text.at : "", parley_event_name(kind));
+    return event;
+}
+
+static void expect_nothing(void)
+{
+    struct parley_event event;
+
+    serve();
+    if (parley_next_event(c, &event) != 0)
+        fail_msg("an event: %s", parley_event_name(event.kind));
+}
+
+static void expect_view(struct parley_view view, const char *text)
+{
+    if (!parley_view_is(view, text))
+        fail_msg("\"%.*s\", \"%s\" expected", (int)view.len, view.len > 0 ? view.at : "", text);
+}
+
+/* The next message sent must equal this one as a JSON value. */
+static void expect_sent(const char *message)
+{
+    json_t *got, *wanted;
+
+    serve();
+    if (peer_state.got_read == peer_state.got_write)
+        fail_msg("nothing was sent, %s expected", message);
+    got = json_loads(peer_state.got[peer_state.got_read], 0, NULL);
+    wanted = json_loads(message, 0, NULL);
+    assert_non_null(got);
+    assert_non_null(wanted);
+    if (!json_equal(got, wanted))
+        fail_msg("sent %s, %s expected", peer_state.got[peer_state.got_read], message);
+    peer_state.got_read++;
+    json_decref(got);
+    json_decref(wanted);
+}
+
+static void expect_nothing_sent(void)
+{
+    serve();
+    if (peer_state.got_read < peer_state.got_write)
+        fail_msg("sent %s", peer_state.got[peer_state.got_read]);
+}
+
+/* Passes over the beginning: link, started, session.update. */
+static void begin(struct parley_options *o)
+{
+    struct parley_event event;
+
+    open_with(o);
+    while (parley_next_event(c, &event) > 0)
+        assert_true(event.kind == PARLEY_EVENT_LINK || event.kind == PARLEY_EVENT_STARTED);
+    assert_int_equal(peer_state.got_write, 1);
+    assert_non_null(strstr(peer_state.got[0], "\"session.update\""));
+    peer_state.got_read = 1;
+}
+
+static char audio_message[6800];
+
+/* An audio delta of `ms` milliseconds for item_a of resp_1. */
+static const char *audio_ms(unsigned ms)
+{
+    char *at = audio_message;
+    size_t base64 = (size_t)ms * 48 / 3 * 4;
+
+    at += sprintf(
+        at, "{\"type\":\"response.output_audio.delta\",\"response_id\":\"resp_1\",\"item_id\":\"item_a\","
+            "\"output_index\":0,\"content_index\":0,\"delta\":\"");
+    memset(at, 'A', base64);
+    strcpy(at + base64, "\"}");
+    return audio_message;
+}
+
+#define CREATED                                                                                              \
+    "{\"type\":\"response.created\",\"response\":{\"id\":\"resp_1\",\"conversation_id\":\"conv_1\"}}"
+#define DONE   "{\"type\":\"response.done\",\"response\":{\"id\":\"resp_1\",\"status\":\"completed\"}}"
+#define SPEECH "{\"type\":\"input_audio_buffer.speech_started\",\"item_id\":\"item_user_2\"}"
+#define CALL(id, arguments)                                                                                  \
+    "{\"type\":\"conversation.item.done\",\"item\":{\"id\":\"item_" id "\",\"type\":\"function_call\","      \
+    "\"name\":\"background_agent\",\"call_id\":\"" id "\",\"arguments\":\"" arguments "\"}}"
+#define OUTPUT(id, text)                                                                                     \
+    "{\"type\":\"conversation.item.create\",\"item\":{\"type\":\"function_call_output\",\"call_id\":\"" id   \
+    "\",\"output\":\"" text "\"}}"
+#define USER_ITEM(text)                                                                                      \
+    "{\"type\":\"conversation.item.create\",\"item\":{\"type\":\"message\",\"role\":\"user\",\"content\":["  \
+    "{\"type\":\"input_text\",\"text\":\"" text "\"}]}}"
+#define CREATE   "{\"type\":\"response.create\"}"
+#define FINISHED "Background agent finished. Use the preceding [BACKEND] messages as the result."
+#define STEERED  "This was sent to steer the previous background agent task."
+
+/* ---- life -------------------------------------------------------------------------------------- */
+
+static void it_starts_with_session_update_and_ends_when_asked(void **state)
+{
+    struct parley_event event;
+
+    (void)state;
+    options.session_id = parley_view("conv_1");
+    open_with(&options);
+    do {
+        assert_int_equal(parley_next_event(c, &event), 1);
+    } while (event.kind == PARLEY_EVENT_LINK);
+    assert_int_equal(event.kind, PARLEY_EVENT_STARTED);
+    expect_view(event.session_id, "conv_1");
+    parley_stop(c);
+    event = expect(PARLEY_EVENT_CLOSED);
+    assert_int_equal(event.closed, PARLEY_CLOSED_REQUESTED);
+    assert_int_equal(peer_state.close_code, 1000);
+    assert_int_equal(parley_next_event(c, &event), PARLEY_ERR_CLOSED);
+    assert_int_equal(parley_next_event(c, &event), PARLEY_ERR_CLOSED);
+    assert_int_equal(parley_service(c, now_us), PARLEY_ERR_CLOSED);
+    assert_int_equal(parley_send_text(c, parley_view("too late")), PARLEY_ERR_STATE);
+    assert_int_equal(parley_send_audio(c, (int16_t[]){0}, 1), PARLEY_ERR_STATE);
+}
+
+static void a_close_by_the_service_comes_after_what_it_said(void **state)
+{
+    struct parley_event event;
+
+    (void)state;
+    begin(&options);
+    service_says(CREATED);
+    service_says(DONE);
+    peer_state.end = PARLEY_ERR_PEER_CLOSED;
+    expect(PARLEY_EVENT_RESPONSE_CREATED);
+    expect(PARLEY_EVENT_RESPONSE_DONE);
+    event = expect(PARLEY_EVENT_CLOSED);
+    assert_int_equal(event.closed, PARLEY_CLOSED_TRANSPORT);
+    assert_int_equal(parley_next_event(c, &event), PARLEY_ERR_PEER_CLOSED);
+}
+
+static void a_broken_link_is_an_error_and_then_the_end(void **state)
+{
+    struct parley_event event;
+
+    (void)state;
+    begin(&options);
+    peer_state.end = PARLEY_ERR_LOST;
+    event = expect(PARLEY_EVENT_ERROR);
+    assert_true(event.fatal);
+    assert_int_equal(event.status, PARLEY_ERR_LOST);
+    event = expect(PARLEY_EVENT_CLOSED);
+    assert_int_equal(event.closed, PARLEY_CLOSED_ERROR);
+    assert_int_equal(parley_error(c)->status, PARLEY_ERR_LOST);
+}
+
+static void the_block_may_be_exact_and_not_a_byte_less(void **state)
+{
+    struct parley_error error;
+    size_t bytes;
+
+    (void)state;
+    options.peer = &peer;
+    bytes = parley_memory_needed(&options);
+    memory = malloc(bytes + 1);
+    for (size_t shift = 0; shift < 2; shift++) {
+        assert_int_equal(parley_open(&c, (char *)memory + shift, bytes, &options, 1, &error), PARLEY_OK);
+        parley_close(c);
+        c = NULL;
+    }
+    assert_int_equal(parley_open(&c, memory, bytes / 2, &options, 1, &error), PARLEY_ERR_MEMORY);
+    assert_null(c);
+    assert_true(strlen(error.text) > 0);
+}
+
+static void a_key_leaves_no_trace_in_the_block(void **state)
+{
+    static const char key[] = "sk-secret-0123456789";
+    struct parley_error error;
+    size_t bytes;
+
+    (void)state;
+    options.peer = &peer;
+    options.api_key = parley_view(key);
+    bytes = parley_memory_needed(&options);
+    memory = calloc(1, bytes);
+    assert_int_equal(parley_open(&c, memory, bytes, &options, 1, &error), PARLEY_OK);
+    parley_close(c);
+    c = NULL;
+    for (size_t i = 0; i + sizeof key <= bytes; i++)
+        assert_memory_not_equal((char *)memory + i, key, sizeof key - 1);
+}
+
+static void wrong_options_are_named(void **state)
+{
+    static const struct {
+        const char *title, *voice, *session, *key;
+        int modality, protocol;
+        size_t inbox;
+        const char *text;
+    } rows[] = {
+        {"a voice of the other version", "cove", NULL, NULL, 0, PARLEY_PROTOCOL_V2, 0,
+         "realtime voice `cove` is not supported for v2; supported voices: alloy, ash, ballad, coral, echo, "
+         "sage, shimmer, verse, marin, cedar"},
+        {"a voice of v2 on v1", "marin", NULL, NULL, 0, PARLEY_PROTOCOL_V1, 0,
+         "realtime voice `marin` is not supported for v1; supported voices: juniper, maple, spruce, ember, "
+         "vale, breeze, arbor, sol, cove"},
+        {"text on v1", NULL, NULL, NULL, PARLEY_MODALITY_TEXT, PARLEY_PROTOCOL_V1, 0,
+         "text realtime output modality requires realtime v2"},
+        {"an inbox that is too small", NULL, NULL, NULL, 0, PARLEY_PROTOCOL_V2, 10,
+         "limits.inbox_bytes is 10, not within 1024 and 4294967295"},
+        {"a line end in the session id", NULL, "a\r\nb", NULL, 0, PARLEY_PROTOCOL_V2, 0,
+         "invalid realtime session id header: it holds a control character"},
+        {"a line end in the key", NULL, NULL, "sk\n", 0, PARLEY_PROTOCOL_V2, 0,
+         "invalid realtime api key header: it holds a control character"},
+        {"an unknown protocol", NULL, NULL, NULL, 0, 7, 0, "protocol 7 is not known"},
+    };
+    static unsigned char block[100];
+    struct parley_error error;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct parley_options o = PARLEY_OPTIONS_DEFAULT;
+        o.peer = &peer;
+        o.voice = parley_view(rows[i].voice);
+        o.session_id = parley_view(rows[i].session);
+        o.api_key = parley_view(rows[i].key);
+        o.modality = (enum parley_modality)rows[i].modality;
+        o.protocol = (enum parley_protocol)rows[i].protocol;
+        o.limits.inbox_bytes = rows[i].inbox;
+        assert_int_equal(parley_memory_needed(&o), 0);
+        memory = malloc(1000000);
+        assert_true(parley_open(&c, memory, 1000000, &o, 1, &error) < 0);
+        assert_string_equal(error.text, rows[i].text);
+        free(memory);
+        memory = NULL;
+    }
+    assert_int_equal(parley_open(&c, block, sizeof block, &options, 1, &error), PARLEY_ERR_MEMORY);
+}
+
+/* ---- text and responses ------------------------------------------------------------------------ */
+
+static void typed_text_is_labelled_and_asks_for_nothing(void **state)
+{
+    (void)state;
+    begin(&options);
+    assert_int_equal(parley_send_text(c, parley_view("hello \"there\"")), PARLEY_OK);
+    assert_int_equal(parley_send_text(c, parley_view("[USER] again")), PARLEY_OK);
+    assert_int_equal(parley_send_text(c, parley_view("")), PARLEY_OK);
+    assert_int_equal(parley_send_text(c, parley_view("\xff")), PARLEY_ERR_UTF8);
+    expect_sent(USER_ITEM("[USER] hello \\\"there\\\""));
+    expect_sent(USER_ITEM("[USER] again"));
+    expect_sent(USER_ITEM(""));
+    expect_nothing_sent();
+}
+
+static void a_second_wish_waits_for_the_end_of_the_response(void **state)
+{
+    (void)state;
+    begin(&options);
+    parley_request_reply(c);
+    expect_sent(CREATE);
+    parley_request_reply(c);
+    service_says(CREATED);
+    expect(PARLEY_EVENT_RESPONSE_CREATED);
+    parley_request_reply(c);
+    expect_nothing_sent();
+    service_says("{\"type\":\"response.done\",\"response\":{\"id\":\"resp_0\"}}"); /* stale */
+    expect(PARLEY_EVENT_RESPONSE_DONE);
+    service_says("{\"type\":\"response.done\",\"response\":{\"id\":\"resp_9\",\"conversation_id\":null}}");
+    expect(PARLEY_EVENT_RESPONSE_DONE);
+    expect_nothing_sent();
+    service_says(DONE);
+    expect(PARLEY_EVENT_RESPONSE_DONE);
+    expect_sent(CREATE);
+    expect_nothing_sent();
+}
+
+static void an_active_response_defers_and_never_ends_anything(void **state)
+{
+    struct parley_event event;
+
+    (void)state;
+    options.close_on_error = true;
+    begin(&options);
+    parley_request_reply(c);
+    expect_sent(CREATE);
+    service_says("{\"type\":\"error\",\"error\":{\"code\":\"conversation_already_has_active_response\","
+                 "\"message\":\"Conversation already has an active response in progress: resp_1. Wait.\"}}");
+    event = expect(PARLEY_EVENT_ERROR);
+    assert_false(event.fatal);
+    expect_view(event.code, "conversation_already_has_active_response");
+    service_says(DONE);
+    expect(PARLEY_EVENT_RESPONSE_DONE);
+    expect_sent(CREATE);
+}
+
+static void errors_end_the_conversation_only_when_they_must(void **state)
+{
+    struct parley_event event;
+
+    (void)state;
+    begin(&options);
+    service_says("{\"type\":\"error\",\"error\":{\"code\":\"unknown_parameter\",\"message\":\"boom\"}}");
+    event = expect(PARLEY_EVENT_ERROR);
+    assert_false(event.fatal);
+    expect_view(event.text, "boom");
+    service_says("{\"type\":\"error\",\"error\":{\"code\":\"session_expired\",\"message\":\"over\"}}");
+    event = expect(PARLEY_EVENT_ERROR);
+    assert_true(event.fatal);
+    event = expect(PARLEY_EVENT_CLOSED);
+    assert_int_equal(event.closed, PARLEY_CLOSED_ERROR);
+    assert_string_equal(parley_error(c)->text, "service: over");
+}
+
+static void close_on_error_ends_it_with_any_error(void **state)
+{
+    (void)state;
+    options.close_on_error = true;
+    begin(&options);
+    service_says("{\"type\":\"error\"}"); /* ignored (reference 4.1) */
+    expect_nothing();
+    service_says("{\"type\":\"error\",\"message\":\"top boom\"}");
+    assert_true(expect(PARLEY_EVENT_ERROR).fatal);
+    expect(PARLEY_EVENT_CLOSED);
+}
+
+/* ---- audio ------------------------------------------------------------------------------------- */
+
+static void microphone_audio_is_sent_as_it_comes(void **state)
+{
+    (void)state;
+    begin(&options);
+    assert_int_equal(parley_send_audio(c, (int16_t[]){0x0201, 0x0403}, 2), 2);
+    expect_sent("{\"type\":\"input_audio_buffer.append\",\"audio\":\"AQIDBA==\"}");
+}
+
+static void speech_cuts_the_reply_where_it_was_heard(void **state)
+{
+    struct parley_event event;
+    int16_t out[2400];
+
+    (void)state;
+    begin(&options);
+    service_says(CREATED);
+    expect(PARLEY_EVENT_RESPONSE_CREATED);
+    service_says(audio_ms(100));
+    event = expect(PARLEY_EVENT_AUDIO);
+    assert_int_equal(event.samples, 2400);
+    assert_int_equal((uintptr_t)event.pcm % 2, 0);
+    service_says(DONE);
+    expect(PARLEY_EVENT_RESPONSE_DONE);
+    assert_int_equal(parley_read_audio(c, out, 700), 700);
+    service_says(SPEECH);
+    expect_view(expect(PARLEY_EVENT_SPEECH_STARTED).item_id, "item_user_2");
+    event = expect(PARLEY_EVENT_INTERRUPTED);
+    expect_view(event.item_id, "item_a");
+    assert_int_equal(event.heard_ms, 29);
+    assert_int_equal(event.reason, PARLEY_REASON_SPEECH);
+    expect_sent("{\"type\":\"conversation.item.truncate\",\"item_id\":\"item_a\",\"content_index\":0,"
+                "\"audio_end_ms\":29}");
+    assert_int_equal(parley_read_audio(c, out, 700), 0);
+    service_says(SPEECH);
+    expect(PARLEY_EVENT_SPEECH_STARTED);
+    expect_nothing();
+    expect_nothing_sent();
+}
+
+static void a_reply_nobody_heard_is_deleted(void **state)
+{
+    int16_t out[10];
+
+    (void)state;
+    begin(&options);
+    parley_read_audio(c, out, 10); /* this host plays */
+    service_says(audio_ms(100));
+    expect(PARLEY_EVENT_AUDIO);
+    service_says(SPEECH);
+    expect(PARLEY_EVENT_SPEECH_STARTED);
+    assert_int_equal(expect(PARLEY_EVENT_INTERRUPTED).heard_ms, 0);
+    expect_sent("{\"type\":\"conversation.item.delete\",\"item_id\":\"item_a\"}");
+    service_says(audio_ms(20));
+    assert_true(expect(PARLEY_EVENT_AUDIO).late);
+    assert_int_equal(parley_read_audio(c, out, 10), 0);
+}
+
+static void the_host_cuts_and_cancels(void **state)
+{
+    int16_t out[240];
+
+    (void)state;
+    begin(&options);
+    service_says(CREATED);
+    expect(PARLEY_EVENT_RESPONSE_CREATED);
+    service_says(audio_ms(50));
+    expect(PARLEY_EVENT_AUDIO);
+    parley_read_audio(c, out, 240);
+    assert_int_equal(parley_interrupt(c, PARLEY_REASON_HOST), 1);
+    expect_sent("{\"type\":\"response.cancel\"}");
+    expect_sent("{\"type\":\"conversation.item.truncate\",\"item_id\":\"item_a\",\"content_index\":0,"
+                "\"audio_end_ms\":10}");
+    assert_int_equal(expect(PARLEY_EVENT_INTERRUPTED).reason, PARLEY_REASON_HOST);
+    assert_int_equal(parley_interrupt(c, PARLEY_REASON_SPEECH), 0);
+}
+
+static void a_reply_heard_to_its_end_is_told(void **state)
+{
+    struct parley_interest want[PARLEY_INTERESTS];
+    int16_t out[2400];
+
+    (void)state;
+    begin(&options);
+    parley_playout_delay(c, 80000);
+    service_says(audio_ms(100));
+    expect(PARLEY_EVENT_AUDIO);
+    service_says(DONE);
+    expect(PARLEY_EVENT_RESPONSE_DONE);
+    parley_read_audio(c, out, 2400);
+    expect_nothing();
+    parley_interest(c, want);
+    assert_int_equal(want[0].deadline_us, now_us + 80000);
+    now_us += 80000;
+    assert_int_equal(expect(PARLEY_EVENT_PLAYED).heard_ms, 100);
+    expect_nothing();
+}
+
+static void a_full_queue_brakes_the_service(void **state)
+{
+    struct parley_interest want[PARLEY_INTERESTS];
+    int16_t out[2400];
+
+    (void)state;
+    begin(&options);
+    parley_read_audio(c, out, 1);
+    for (int i = 0; i < 10; i++) {
+        service_says(audio_ms(100));
+        expect(PARLEY_EVENT_AUDIO);
+    }
+    service_says(audio_ms(100));
+    service_says(DONE);
+    expect_nothing();
+    parley_interest(c, want);
+    assert_true(want[0].deadline_us > now_us); /* it waits, it does not spin */
+    parley_read_audio(c, out, 2400);
+    expect(PARLEY_EVENT_AUDIO);
+    expect(PARLEY_EVENT_RESPONSE_DONE);
+}
+
+static void microphone_audio_sheds_its_oldest(void **state)
+{
+    static int16_t pcm[240000];
+    struct parley_event event;
+    struct parley_stats stats;
+
+    (void)state;
+    options.limits.input_audio_ms = 200;
+    options.peer = &peer;
+    memory = malloc(parley_memory_needed(&options));
+    parley_open(&c, memory, parley_memory_needed(&options), &options, 1, NULL);
+    assert_int_equal(parley_send_audio(c, pcm, 12000), 12000); /* the link is not up yet */
+    event = expect(PARLEY_EVENT_LINK);
+    while (event.kind != PARLEY_EVENT_SHED)
+        assert_int_equal(parley_next_event(c, &event), 1);
+    assert_int_equal(event.samples, 12000 - 4800);
+    parley_stats(c, &stats);
+    assert_int_equal(stats.input_samples, 12000);
+    assert_int_equal(stats.input_shed, 7200);
+}
+
+/* ---- the agent --------------------------------------------------------------------------------- */
+
+static void work_goes_out_and_its_result_comes_back(void **state)
+{
+    struct parley_event event;
+
+    (void)state;
+    begin(&options);
+    service_says(
+        "{\"type\":\"conversation.item.input_audio_transcription.completed\",\"transcript\":\"hi <you>\"}");
+    expect(PARLEY_EVENT_USER_DONE);
+    service_says(CREATED);
+    expect(PARLEY_EVENT_RESPONSE_CREATED);
+    service_says(CALL("call_1", "{\\\"prompt\\\":\\\"run ls\\\"}"));
+    event = expect(PARLEY_EVENT_HANDOFF);
+    expect_view(event.handoff_id, "call_1");
+    expect_view(event.text, "run ls");
+    expect_view(event.delegation,
+                "<realtime_delegation>\n  <input>run ls</input>\n  <transcript_delta>user: hi "
+                "&lt;you&gt;\nuser: run ls</transcript_delta>\n</realtime_delegation>");
+    assert_false(event.steering);
+    service_says(DONE);
+    expect(PARLEY_EVENT_RESPONSE_DONE);
+    expect_view(parley_handoff_id(c), "call_1");
+    assert_int_equal(parley_agent_progress(c, parley_view("call_1"), parley_view("two files")), PARLEY_OK);
+    assert_int_equal(parley_agent_done(c, parley_view("call_1")), PARLEY_OK);
+    expect_sent(USER_ITEM("[BACKEND] two files"));
+    expect_sent(OUTPUT("call_1", FINISHED));
+    expect_sent(CREATE);
+    expect_nothing_sent();
+    assert_int_equal(parley_agent_progress(c, parley_view("call_1"), parley_view("late")), PARLEY_ERR_STATE);
+    assert_int_equal(parley_agent_done(c, parley_view("call_1")), PARLEY_ERR_STATE);
+}
+
+static void a_final_waits_with_its_create_for_the_running_response(void **state)
+{
+    (void)state;
+    begin(&options);
+    service_says(CREATED);
+    expect(PARLEY_EVENT_RESPONSE_CREATED);
+    service_says(CALL("call_1", "run"));
+    expect(PARLEY_EVENT_HANDOFF);
+    parley_agent_done(c, parley_view(NULL));
+    serve();
+    assert_non_null(strstr(peer_state.got[peer_state.got_read], "function_call_output"));
+    peer_state.got_read++;
+    expect_nothing_sent();
+    service_says(DONE);
+    expect(PARLEY_EVENT_RESPONSE_DONE);
+    expect_sent(CREATE);
+}
+
+static void a_request_while_the_agent_works_steers(void **state)
+{
+    (void)state;
+    begin(&options);
+    service_says(CALL("call_1", "count"));
+    expect(PARLEY_EVENT_HANDOFF);
+    service_says(CALL("call_2", "only the red ones"));
+    assert_true(expect(PARLEY_EVENT_HANDOFF).steering);
+    expect_sent(OUTPUT("call_2", STEERED));
+    expect_sent(CREATE);
+    expect_view(parley_handoff_id(c), "call_1");
+    assert_int_equal(parley_agent_progress(c, parley_view("call_2"), parley_view("x")), PARLEY_ERR_STATE);
+}
+
+static void an_empty_request_is_answered_at_once(void **state)
+{
+    struct parley_event event;
+
+    (void)state;
+    begin(&options);
+    service_says(CALL("call_1", ""));
+    event = expect(PARLEY_EVENT_HANDOFF);
+    assert_int_equal(event.delegation.len, 0);
+    serve();
+    assert_int_equal(peer_state.got_write - peer_state.got_read, 2);
+    assert_non_null(strstr(peer_state.got[peer_state.got_read], "\"call_1\""));
+    peer_state.got_read++;
+    expect_sent(CREATE);
+    assert_int_equal(parley_handoff_id(c).len, 0);
+    service_says(CALL("call_2", "work"));
+    assert_false(expect(PARLEY_EVENT_HANDOFF).steering);
+}
+
+static void silence_is_acknowledged_and_stays_silent(void **state)
+{
+    (void)state;
+    begin(&options);
+    service_says(
+        "{\"type\":\"conversation.item.done\",\"item\":{\"id\":\"item_s\",\"type\":\"function_call\","
+        "\"name\":\"remain_silent\",\"call_id\":\"call_s\",\"arguments\":\"{}\"}}");
+    expect_view(expect(PARLEY_EVENT_SILENCE).handoff_id, "call_s");
+    expect_sent(OUTPUT("call_s", ""));
+    expect_nothing_sent();
+}
+
+static void a_second_handoff_gets_what_was_said_since(void **state)
+{
+    (void)state;
+    begin(&options);
+    service_says(CALL("call_1", "first"));
+    expect(PARLEY_EVENT_HANDOFF);
+    parley_agent_done(c, parley_view(NULL));
+    service_says("{\"type\":\"response.output_audio_transcript.done\",\"transcript\":\"done it\"}");
+    expect(PARLEY_EVENT_REPLY_DONE);
+    service_says(CALL("call_2", "second"));
+    expect_view(
+        expect(PARLEY_EVENT_HANDOFF).delegation,
+        "<realtime_delegation>\n  <input>second</input>\n  <transcript_delta>assistant: done it\nuser: "
+        "second</transcript_delta>\n</realtime_delegation>");
+}
+
+static void a_full_outbox_says_not_now_and_loses_nothing(void **state)
+{
+    char text[1000];
+    int sent = 0, status;
+
+    (void)state;
+    options.limits.outbox_bytes = 16384;
+    options.limits.link_send_bytes = 1024;
+    options.peer = &peer;
+    memory = malloc(parley_memory_needed(&options));
+    parley_open(&c, memory, parley_memory_needed(&options), &options, 1, NULL);
+    memset(text, 'x', sizeof text);
+    while ((status = parley_send_text(c, parley_view_of(text, sizeof text))) == PARLEY_OK)
+        sent++;
+    assert_int_equal(status, PARLEY_ERR_FULL);
+    assert_true(sent >= 8);
+    assert_int_equal(parley_request_reply(c), PARLEY_OK); /* the reserve is for this */
+    for (int i = 0; i < 100; i++)
+        serve();
+    assert_int_equal(peer_state.got_write, (size_t)sent + 2);
+    assert_non_null(strstr(peer_state.got[0], "session.update"));
+    assert_int_equal(parley_send_text(c, parley_view_of(text, sizeof text)), PARLEY_OK);
+}
+
+/* ---- bad input --------------------------------------------------------------------------------- */
+
+static void what_cannot_be_read_is_skipped_and_named(void **state)
+{
+    static char long_message[10000];
+    static char long_id[600];
+    struct parley_event event;
+
+    (void)state;
+    begin(&options);
+    service_says("{\"type\":\"response.created\",");
+    event = expect(PARLEY_EVENT_SKIPPED);
+    assert_int_equal(event.status, PARLEY_ERR_JSON);
+    service_says("not json at all");
+    event = expect(PARLEY_EVENT_SKIPPED);
+    assert_int_equal(event.status, PARLEY_ERR_JSON);
+    memset(long_message, ' ', sizeof long_message - 1);
+    service_says(long_message);
+    event = expect(PARLEY_EVENT_SKIPPED);
+    assert_int_equal(event.status, PARLEY_ERR_TOO_LONG);
+    expect_view(event.text, "a message of 9999 bytes is longer than the inbox of 8192");
+    service_says("{\"type\":\"response.output_audio.delta\",\"item_id\":\"i\",\"delta\":\"AA*A\"}");
+    event = expect(PARLEY_EVENT_SKIPPED);
+    assert_int_equal(event.status, PARLEY_ERR_BASE64);
+    sprintf(long_id,
+            "{\"type\":\"conversation.item.done\",\"item\":{\"type\":\"message\",\"id\":\"%0300d\"}}", 7);
+    service_says(long_id);
+    event = expect(PARLEY_EVENT_SKIPPED);
+    assert_int_equal(event.status, PARLEY_ERR_TOO_LONG);
+    service_says(CREATED);
+    expect(PARLEY_EVENT_RESPONSE_CREATED);
+}
+
+static void a_binary_message_is_skipped_or_ends_it(void **state)
+{
+    (void)state;
+    begin(&options);
+    peer_state.binary_next = true;
+    service_says("xx");
+    expect_view(expect(PARLEY_EVENT_SKIPPED).text, "unexpected binary realtime websocket event");
+    tear_down(NULL);
+    set_up(NULL);
+    options.close_on_error = true;
+    begin(&options);
+    peer_state.binary_next = true;
+    service_says("xx");
+    expect_view(expect(PARLEY_EVENT_ERROR).text, "unexpected binary realtime websocket event");
+    assert_int_equal(expect(PARLEY_EVENT_CLOSED).closed, PARLEY_CLOSED_ERROR);
+}
+
+static void absurd_sample_counts_do_not_stall(void **state)
+{
+    int16_t out[10];
+
+    (void)state;
+    begin(&options);
+    parley_read_audio(c, out, 1);
+    service_says(audio_ms(100));
+    expect(PARLEY_EVENT_AUDIO);
+    service_says("{\"type\":\"response.output_audio.delta\",\"item_id\":\"i\",\"delta\":\"AAAA\","
+                 "\"samples_per_channel\":4294967295}");
+    expect(PARLEY_EVENT_AUDIO);
+    service_says(CREATED);
+    expect(PARLEY_EVENT_RESPONSE_CREATED);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(it_starts_with_session_update_and_ends_when_asked),
+        TEST(a_close_by_the_service_comes_after_what_it_said),
+        TEST(a_broken_link_is_an_error_and_then_the_end),
+        TEST(the_block_may_be_exact_and_not_a_byte_less),
+        TEST(a_key_leaves_no_trace_in_the_block),
+        TEST(wrong_options_are_named),
+        TEST(typed_text_is_labelled_and_asks_for_nothing),
+        TEST(a_second_wish_waits_for_the_end_of_the_response),
+        TEST(an_active_response_defers_and_never_ends_anything),
+        TEST(errors_end_the_conversation_only_when_they_must),
+        TEST(close_on_error_ends_it_with_any_error),
+        TEST(microphone_audio_is_sent_as_it_comes),
+        TEST(speech_cuts_the_reply_where_it_was_heard),
+        TEST(a_reply_nobody_heard_is_deleted),
+        TEST(the_host_cuts_and_cancels),
+        TEST(a_reply_heard_to_its_end_is_told),
+        TEST(a_full_queue_brakes_the_service),
+        TEST(microphone_audio_sheds_its_oldest),
+        TEST(work_goes_out_and_its_result_comes_back),
+        TEST(a_final_waits_with_its_create_for_the_running_response),
+        TEST(a_request_while_the_agent_works_steers),
+        TEST(an_empty_request_is_answered_at_once),
+        TEST(silence_is_acknowledged_and_stays_silent),
+        TEST(a_second_handoff_gets_what_was_said_since),
+        TEST(a_full_outbox_says_not_now_and_loses_nothing),
+        TEST(what_cannot_be_read_is_skipped_and_named),
+        TEST(a_binary_message_is_skipped_or_ends_it),
+        TEST(absurd_sample_counts_do_not_stall),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
