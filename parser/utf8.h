@@ -20,6 +20,11 @@ bool parley_utf8_valid(struct parley_view text);
 /* The longest start of `text` of at most `bytes` bytes that ends with a whole character. */
 struct parley_view parley_utf8_cut(struct parley_view text, size_t bytes);
 
+/* `text` without the white space at both ends, white space being what Unicode calls so (as in reference 4.4,
+   where "trimmed" is that of Rust's strings): the ASCII kinds, U+0085, U+00A0, U+1680, U+2000 to U+200A,
+   U+2028, U+2029, U+202F, U+205F, U+3000. */
+struct parley_view parley_utf8_trim(struct parley_view text);
+
 /* Writes one code point (up to 0x10FFFF); returns its length 1..4. */
 size_t parley_utf8_put(char out[4], uint32_t code_point);
 
