@@ -273,6 +273,16 @@ size_t parley_memory_needed(const struct parley_options *options)
     return build(&scratch, &arena, options, NULL) == PARLEY_OK ? arena.used : 0;
 }
 
+/* Without a block: because parley_memory_needed said 0? Then the reason for that is the better answer. */
+static int refuse_no_memory(const struct parley_options *options, struct parley_error *error)
+{
+    struct parley_conversation scratch = {0};
+    struct parley_arena arena = parley_arena(NULL, 0);
+    int status = build(&scratch, &arena, options, error);
+
+    return status < 0 ? status : parley_error_set(error, PARLEY_ERR_MEMORY, "no memory block was given");
+}
+
 int parley_open(struct parley_conversation **out, void *memory, size_t bytes,
                 const struct parley_options *options, uint64_t now_us, struct parley_error *error)
 {
@@ -284,7 +294,7 @@ int parley_open(struct parley_conversation **out, void *memory, size_t bytes,
     if (error != NULL)
         *error = (struct parley_error){PARLEY_OK, ""};
     if (memory == NULL)
-        return parley_error_set(error, PARLEY_ERR_MEMORY, "no memory block was given");
+        return refuse_no_memory(options, error);
     c = parley_arena_take(&arena, 1, sizeof *c);
     if (c == NULL)
         return parley_error_set(error, PARLEY_ERR_MEMORY, "the memory block is too small: %zu bytes", bytes);

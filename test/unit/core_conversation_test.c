@@ -358,10 +358,14 @@ static void wrong_options_are_named(void **state)
         memory = malloc(1000000);
         assert_true(parley_open(&c, memory, 1000000, &o, 1, &error) < 0);
         assert_string_equal(error.text, rows[i].text);
+        assert_true(parley_open(&c, NULL, 0, &o, 1, &error) < 0);
+        assert_string_equal(error.text, rows[i].text);
         free(memory);
         memory = NULL;
     }
     assert_int_equal(parley_open(&c, block, sizeof block, &options, 1, &error), PARLEY_ERR_MEMORY);
+    assert_int_equal(parley_open(&c, NULL, 0, &options, 1, &error), PARLEY_ERR_MEMORY);
+    assert_string_equal(error.text, "no memory block was given");
 }
 
 /* ---- text and responses ------------------------------------------------------------------------ */
