@@ -2,7 +2,7 @@
 # shellcheck disable=SC2086 # flags and lists are split into words on purpose
 # Builds parley. Plain sh; the lists of sources stand here and nowhere else.
 #
-#   ./build.sh deps      install what is missing (Debian, as root) or say how
+#   ./build.sh deps      install what is missing (Debian, as root) or say how; or the packages named
 #   ./build.sh lib       libparley and libparley-loopback, static and shared
 #   ./build.sh cli       the programs parley (wss) and parley-loopback
 #   ./build.sh loopback  libparley-loopback and parley-loopback alone: needs a C compiler and make
@@ -245,7 +245,7 @@ command=${1:-help}
 needs=$packages_build # by what this command makes
 [ $# = 0 ] || shift
 case $command in
-deps) install_packages "$packages_test" ;;
+deps) install_packages "${*:-$packages_test}" ;;
 lib | cli) run_make "$command" ;;
 loopback) needs=$packages_loopback && run_make loopback ;;
 make) run_make "$@" ;; # single targets, for people at work on the code

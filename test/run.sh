@@ -10,49 +10,10 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-: "${BUILD:=build}" "${CC:=cc}" "${CFLAGS=-O2 -g}" "${LDFLAGS=}" "${FUZZ_SECONDS:=3}"
+. test/queue.sh
+: "${FUZZ_SECONDS:=3}"
 root=$BUILD
-RESULTS=$root/results
-export BUILD CC CFLAGS LDFLAGS RESULTS
-export CMOCKA_MESSAGE_OUTPUT=TAP LC_ALL=C.UTF-8
-export ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1
-unset OPENAI_API_KEY http_proxy https_proxy all_proxy no_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY NO_PROXY || :
 
-# Jobs are lines "kind, label, command" for test/tap.sh.
-queue() { printf '%s\t%s\t%s\n' "$1" "$stage $2" "$3" >>"$RESULTS/jobs"; }
-run_queue() {
-    [ -f "$RESULTS/jobs" ] || return 0
-    xargs -d '\n' -n 1 -P "$(getconf _NPROCESSORS_ONLN)" sh test/tap.sh <"$RESULTS/jobs" || :
-    rm "$RESULTS/jobs"
-}
-
-# Those of the files named that exist: a pattern without a match stays as it is.
-existing() { for file in "$@"; do [ ! -f "$file" ] || printf '%s ' "$file"; done; }
-
-# sources -> the programs made of them
-programs() { for source in $(existing "$@"); do printf '%s ' "$BUILD/${source%.c}"; done; }
-
-# Builds what a stage needs, as far as it goes, as a test of its own.
-build() {
-    (
-        LIMIT_S=600
-        export LIMIT_S
-        queue exit build "./build.sh make -k $*"
-        run_queue
-    )
-}
-
-# Test programs print their plan; one that was not built does not start, and so counts as failed.
-queue_programs() {
-    for source in $(existing "$@"); do
-        name=${source#test/}
-        queue tap "${name%.c}" "$checker '$BUILD/${source%.c}'"
-    done
-}
-queue_scripts() { for script in $(existing "$@"); do queue tap "${script#test/}" "sh $script"; done; }
-queue_talks() { [ ! "$(existing test/talk/*.talk)" ] || queue tap talks "'$BUILD/bin/parley-loopback' test test/talk/*.talk"; }
-
-checker= # what a test program is run under
 with_gcc() { BUILD=$root/gcc; }
 with_clang() {
     BUILD=$root/clang CC=clang LDFLAGS=
@@ -65,7 +26,7 @@ fuzzers='test/fuzz/*_fuzz.c'
 
 stage_gcc() {
     with_gcc
-    build lib cli "$BUILD/gen/parley.h" $(programs $tests)
+    build lib cli "$BUILD/lib/libfake.a" "$BUILD/lib/libwire.a" "$BUILD/gen/parley.h" $(programs $tests)
     queue_programs $tests
     queue_talks
     queue_scripts test/unit/*_test.sh test/talk/*_test.sh test/arrows.sh
@@ -110,26 +71,21 @@ stage_fuzz() {
     done
 }
 
-rm -rf "$RESULTS"
-mkdir -p "$RESULTS"
-: >"$RESULTS/tally"
-
 [ $# -gt 0 ] || set -- gcc peer clang valgrind fuzz
 for stage; do
     case $stage in
-    quick) stage=gcc ;;
-    gcc | peer | clang | valgrind | fuzz) ;;
+    quick | gcc | peer | clang | valgrind | fuzz) ;;
     *) echo "run.sh: there is no stage '$stage'" >&2 && exit 2 ;;
     esac
+done
+
+queue_start
+for stage; do
+    [ "$stage" != quick ] || stage=gcc
     # In a subshell, so that a stage's settings end with it.
     (
         "stage_$stage"
-        run_queue
+        queue_run
     )
 done
-
-awk '{ passed += $1; failed += $2; skipped += $3 }
-END {
-    printf "%d passed, %d failed%s\n", passed, failed, skipped ? ", " skipped " skipped" : ""
-    exit failed > 0 || passed == 0
-}' "$RESULTS/tally"
+queue_end
