@@ -11,8 +11,9 @@ static inline size_t parley_tokens(size_t bytes)
 
 /*
  * Cuts the middle out of a text so that about `tokens` remain, with a mark in its place (reference 8.2).
- * Writes to `out`; never cuts a character. Returns the length of the result, which may exceed the
- * budget by the mark, or PARLEY_ERR_TOO_LONG when `bytes` are not enough.
+ * Writes to `out`, which may not overlap the text; with `out` NULL only counts. Never cuts a character.
+ * Returns the length of the result, which may exceed the budget by the mark, or PARLEY_ERR_TOO_LONG when
+ * `bytes` are not enough (what `out` then holds is of no use).
  */
 long parley_truncate(char *out, size_t bytes, struct parley_view text, size_t tokens);
 

@@ -1,0 +1,94 @@
+/*
+ * Keeps texts for the model within a budget of tokens (reference 8.2). Nothing is copied until it is known
+ * what remains: a cut is two offsets, so trying a smaller one costs a few comparisons.
+ */
+#include "context/token_budget.h"
+
+#include "parser/utf8.h"
+#include "platform/status.h"
+#include "templates/render.h"
+#include "templates/templates.h"
+
+/* What remains of a text: its first `head` bytes, a mark unless `whole`, its last `tail` bytes. */
+struct cut {
+    bool whole;
+    size_t head, tail;
+    size_t missing; /* tokens, as the mark tells */
+};
+
+/* The first place at or after `at` where a character starts or the text ends. At most three bytes of a
+   character do not start it; more of them are no UTF-8, and cut anywhere. */
+static size_t character_from(struct parley_view text, size_t at)
+{
+    size_t start = at;
+
+    while (start < text.len && start - at < 4 && ((unsigned char)text.at[start] & 0xC0) == 0x80)
+        start++;
+    return start - at < 4 ? start : at;
+}
+
+/* The cut of reference 8.2's trunc(text, tokens): half of the budget on each side. */
+static struct cut cut_to(struct parley_view text, size_t tokens)
+{
+    size_t have = parley_tokens(text.len);
+    size_t half = 2 * tokens; /* bytes; used only when tokens < have, so there is no overflow */
+
+    if (have <= tokens)
+        return (struct cut){.whole = true, .head = text.len};
+    return (struct cut){
+        .head = parley_utf8_cut(text, half).len,
+        .tail = text.len - character_from(text, text.len - half),
+        .missing = have - tokens,
+    };
+}
+
+static void render_cut(struct parley_render *r, struct parley_view text, const struct cut *cut)
+{
+    struct parley_slot slots[] = {{.name = "tokens", .number = cut->missing}, {.name = NULL}};
+
+    parley_render_raw(r, parley_view_of(text.at, cut->head));
+    if (cut->whole)
+        return;
+    parley_render_template(r, &parley_template_prompts_truncated, slots);
+    parley_render_raw(r, parley_view_of(text.at + text.len - cut->tail, cut->tail));
+}
+
+/* Tokens of what remains, mark included. */
+static size_t cut_tokens(struct parley_view text, const struct cut *cut)
+{
+    struct parley_render count = parley_render(NULL, 0);
+
+    render_cut(&count, text, cut);
+    return parley_tokens(count.used);
+}
+
+static long write_cut(char *out, size_t bytes, struct parley_view text, const struct cut *cut)
+{
+    struct parley_render r = parley_render(out, bytes);
+
+    render_cut(&r, text, cut);
+    return r.overflow ? PARLEY_ERR_TOO_LONG : (long)r.used;
+}
+
+long parley_truncate(char *out, size_t bytes, struct parley_view text, size_t tokens)
+{
+    struct cut cut = cut_to(text, tokens);
+
+    return write_cut(out, bytes, text, &cut);
+}
+
+long parley_fit(char *out, size_t bytes, struct parley_view text, size_t tokens)
+{
+    size_t target = tokens;
+
+    for (;;) {
+        struct cut cut = cut_to(text, target);
+        size_t have = cut_tokens(text, &cut);
+
+        if (have <= tokens)
+            return write_cut(out, bytes, text, &cut);
+        if (target == 0)
+            return 0;
+        target = have - tokens < target ? target - (have - tokens) : 0;
+    }
+}
