@@ -10,7 +10,8 @@
  * What was said, as the agent will be told (reference 5, variant S+): entries of a role and a text, of which
  * each handoff gets those since the last one. Bounded: when the text does not fit, the oldest entries
  * go (of a single one that is too long, its beginning), and the bytes lost are counted until the next handoff
- * tells them.
+ * tells them. Entries handed off are kept as long as there is room: a request that stands among them is not
+ * added again.
  */
 enum parley_role { PARLEY_ROLE_USER, PARLEY_ROLE_ASSISTANT };
 
@@ -21,7 +22,10 @@ struct parley_transcript_entry {
 
 struct parley_transcript; /* complete in transcript.c */
 
-/* Carves one that holds `bytes` bytes of text. NULL when the arena only counts or is full. */
+/* Each entry takes this much of the bound besides its text, and a bound is at least that large. */
+enum { PARLEY_TRANSCRIPT_ENTRY_BYTES = 8, PARLEY_TRANSCRIPT_MIN_BYTES = 64 };
+
+/* Carves one that holds `bytes` bytes. NULL when the arena only counts or is full. */
 struct parley_transcript *parley_transcript_open(struct parley_arena *arena, size_t bytes);
 
 /* The user began to speak / the model began a response: the next text of that role is a new entry. */
@@ -42,7 +46,8 @@ void parley_transcript_done(struct parley_transcript *t, enum parley_role role, 
  */
 size_t parley_transcript_handoff(struct parley_transcript *t, struct parley_view request, size_t *dropped);
 
-/* The i-th entry of the last handoff; only until the transcript changes. */
+/* The i-th entry of the last handoff; only until the transcript changes (then, and for an `i` beyond, the
+   text is absent). */
 struct parley_transcript_entry parley_transcript_entry(const struct parley_transcript *t, size_t i);
 
 #endif
