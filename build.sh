@@ -24,8 +24,9 @@ cd "$(dirname "$0")"
 export CC AR CFLAGS LDFLAGS BUILD PREFIX DESTDIR
 
 # ---- the sources, floor by floor ---------------------------------------------------------------
-platform='status arena ring log address dns'
-platform_os='clock wait random socket resolve file process user'
+platform='status arena ring text log address dns host_files first_name random_below'
+platform_posix='clock wait random reason sockaddr socket lookup resolve file process user'
+platform_fake='reset clock wait random socket resolve file process user'
 parser='json json_number utf8 base64 events_common events_v1 events_v2'
 templates='render'
 context='transcript token_budget'
@@ -89,8 +90,8 @@ SHARED := -shared -Wl,--gc-sections -Wl,--version-script=$BUILD/gen/exports
 
 BASE := $(objects platform "$platform") $(objects parser "$parser") $(objects templates "$templates")\\
     $(objects context "$context") $(objects core "$core") $BUILD/obj/gen/templates.o
-POSIX := $(objects platform/posix "$platform_os")
-FAKE := $(objects platform/fake "$platform_os")
+POSIX := $(objects platform/posix "$platform_posix")
+FAKE := $(objects platform/fake "$platform_fake")
 LOOPBACK := $(objects transport/loopback "$loopback")
 WSS := $(objects transport/wss "$wss")
 TLS := $(objects transport/wss "$stream_tls")
@@ -138,8 +139,10 @@ $BUILD/lib/libparley-loopback.so: \$(BASE) \$(POSIX) \$(LOOPBACK) $BUILD/gen/exp
 	\$(LINK) \$(SHARED) -Wl,-soname,\$(@F).0 -o \$@ \$(filter %.o,\$^)
 
 # The programs: what a pattern names is linked with the archive it depends on. Tests stand on the fake
-# platform, those of platform/posix, transport/wss, test/wire and test/peer on what they are for.
-program = @mkdir -p \$(@D); \$(LINK) -Wl,--gc-sections -o \$@ \$(filter %.o %.a,\$^)
+# platform, those of platform/posix, transport/wss, test/wire and test/peer on what they are for. A test that
+# wants more says so in its source, in a line "link: -Wl,--wrap=malloc".
+wanted = \$(shell sed -n 's/^.*link: \(-.*\)/\1/p' \$(patsubst $BUILD/obj/%.o,%.c,\$(filter $BUILD/obj/test/%.o,\$^)) /dev/null)
+program = @mkdir -p \$(@D); \$(LINK) -Wl,--gc-sections -o \$@ \$(filter %.o %.a,\$^) \$(wanted)
 $BUILD/bin/parley: \$(MAIN) \$(CLI) $BUILD/lib/libparley.a $BUILD/makefile
 	\$(program) $libs_static
 $BUILD/bin/parley-loopback: \$(MAIN) \$(CLI) $BUILD/lib/libparley-loopback.a $BUILD/makefile

@@ -80,6 +80,11 @@ after 'a source more in a list' 'sed -i "s/^context=.*/context=\"one two\"/" bui
 after 'a source less in a list' 'sed -i "s/^context=.*/context=one/" build.sh; rm context/two.c' '0 compiled, 4 linked'
 check 'it is no longer in the archive' sh -c '! ar t build/lib/libparley.a | grep two.o'
 
+mkdir test/unit
+printf '%s\n' '/*' ' * link: -Wl,--defsym=given=main' ' */' 'void given(void);' 'int main(void)' '{ given(); }' >test/unit/some_test.c
+check 'a test says in its source what it is linked with' ./build.sh make build/test/unit/some_test
+rm -r test/unit
+
 echo 'int broken' >>parser/one.c
 check 'what does not compile fails the build and names the place' sh -c './build.sh lib 2>&1 | grep -q "^parser/one.c:.*error"'
 check 'and again' sh -c '! ./build.sh lib'
