@@ -145,9 +145,7 @@ static void extend(struct parley_transcript *t, struct parley_view text)
 
 static void push(struct parley_transcript *t, enum parley_role role, struct parley_view text)
 {
-    while (t->count > 0 && exceeds(t, RECORD))
-        drop_oldest(t);
-    make_room(t, RECORD);
+    make_room(t, RECORD); /* there is always room for one beyond the bound */
     t->count++;
     t->lost_of_last = 0;
     *last_record(t) = (struct record){.at = (uint32_t)t->tail, .role = role & 1};
