@@ -12,7 +12,7 @@
  *   ${text}            escaped for the kind of file: JSON string, XML text, or as it is in .md
  *   ${audio|base64}    the slot's bytes as base64
  *   ${audio_end_ms|number}
- *   ${tools|raw}       as it is, for JSON inside JSON
+ *   ${item|raw}        as it is, for JSON inside JSON
  *
  * and `${<path}` puts another file of the tree in its place. Rendering writes into a buffer of the caller and
  * remembers when it did not fit.
@@ -39,7 +39,7 @@ struct parley_piece {
     enum parley_filter filter;
 };
 struct parley_template {
-    const char *name; /* "wire/v2/user_text.json" */
+    const char *name; /* "wire/v2/item_user_text.json" */
     const struct parley_piece *pieces;
     size_t count;
 };
