@@ -7,7 +7,8 @@
 
 /*
  * A queue of bytes in a fixed buffer. Not for two threads.
- * Positions only grow, so `write_at - read_at` is the fill without a special case for "full".
+ * The write position runs up to `size` ahead of the read position (both are used modulo `size`), so
+ * `write_at - read_at` is the fill without a special case for "full".
  */
 struct parley_ring {
     unsigned char *at;
