@@ -81,22 +81,46 @@ int parley_interrupt(struct parley_conversation *c, enum parley_reason reason)
 
 /* ---- audio ------------------------------------------------------------------------------------- */
 
-long parley_send_audio(struct parley_conversation *c, const int16_t *pcm, size_t samples)
+long parley_send_audio_bytes(struct parley_conversation *c, const void *pcm, size_t bytes)
 {
-    size_t left = samples;
+    const char *at = pcm;
 
     if (!accepts(c))
         return PARLEY_ERR_STATE;
-    while (left > 0) {
-        size_t count = left < PARLEY_OUTBOX_CHUNK / 2 ? left : PARLEY_OUTBOX_CHUNK / 2;
-        size_t dropped = parley_outbox_put_audio(&c->outbox, pcm + (samples - left), count * 2) / 2;
+    for (size_t left = bytes; left > 0;) {
+        size_t count = left < PARLEY_OUTBOX_CHUNK ? left : PARLEY_OUTBOX_CHUNK;
+        size_t dropped = parley_outbox_put_audio(&c->outbox, at, count) / sizeof(int16_t);
         c->shed += dropped;
         c->stats.input_shed += dropped;
+        at += count;
         left -= count;
     }
-    c->stats.input_samples += samples;
+    c->stats.input_samples += bytes / sizeof(int16_t);
     parley_flush(c);
+    return (long)bytes;
+}
+
+long parley_send_audio(struct parley_conversation *c, const int16_t *pcm, size_t samples)
+{
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    unsigned char bytes[PARLEY_OUTBOX_CHUNK];
+
+    for (size_t done = 0; done < samples;) {
+        size_t count = samples - done < sizeof bytes / 2 ? samples - done : sizeof bytes / 2;
+        for (size_t i = 0; i < count; i++) {
+            bytes[2 * i] = (unsigned char)((unsigned)pcm[done + i] & 0xff);
+            bytes[2 * i + 1] = (unsigned char)((unsigned)pcm[done + i] >> 8 & 0xff);
+        }
+        if (parley_send_audio_bytes(c, bytes, count * 2) < 0)
+            return PARLEY_ERR_STATE;
+        done += count;
+    }
     return (long)samples;
+#else
+    long bytes = parley_send_audio_bytes(c, pcm, samples * sizeof *pcm);
+
+    return bytes < 0 ? bytes : bytes / (long)sizeof *pcm;
+#endif
 }
 
 size_t parley_read_audio(struct parley_conversation *c, int16_t *pcm, size_t samples)
@@ -157,6 +181,17 @@ int parley_agent_done(struct parley_conversation *c, struct parley_view handoff_
 struct parley_view parley_handoff_id(const struct parley_conversation *c)
 {
     return parley_id_view(&c->handoff.active);
+}
+
+bool parley_handoff_line(const struct parley_conversation *c, size_t i, struct parley_line *line)
+{
+    struct parley_transcript_entry entry;
+
+    if (i >= c->handoff_lines)
+        return false;
+    entry = parley_transcript_entry(c->transcript, i);
+    *line = (struct parley_line){entry.role == PARLEY_ROLE_USER ? "user" : "assistant", entry.text};
+    return true;
 }
 
 /* ---- figures ----------------------------------------------------------------------------------- */

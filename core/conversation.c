@@ -63,8 +63,51 @@ static void say_cut(struct parley_conversation *c, const struct parley_heard *cu
 
     if (cut->item.len == 0 || c->dialect->item_truncate == NULL)
         return;
+    c->last_cut = *cut;
     /* Nothing of it was heard: then, for the user, it was never said. The reference truncates at 0. */
     parley_say(c, cut->heard_ms > 0 ? c->dialect->item_truncate : c->dialect->item_delete, slots);
+}
+
+/* The first "<number>ms" in a text; 0 when there is none. */
+static uint32_t first_ms(struct parley_view text)
+{
+    uint64_t number = 0;
+    bool digits = false;
+
+    for (; text.len > 0; text = parley_view_skip(text, 1)) {
+        char at = text.at[0];
+        if (at >= '0' && at <= '9' && number < UINT32_MAX) {
+            number = digits ? number * 10 + (uint64_t)(at - '0') : (uint64_t)(at - '0');
+            digits = true;
+        } else if (digits && parley_view_starts(text, parley_view("ms"))) {
+            return number <= UINT32_MAX ? (uint32_t)number : 0;
+        } else {
+            digits = false;
+            number = 0;
+        }
+    }
+    return 0;
+}
+
+/*
+ * The service holds less of a reply than we say was heard ("Audio content of 900ms is already shorter than
+ * 1000ms"): then all it holds was heard, and that is said once more with its own number. Only once for each
+ * cut.
+ */
+static bool correct_cut(struct parley_conversation *c, struct parley_view text)
+{
+    struct parley_heard cut = c->last_cut;
+    uint32_t ms = first_ms(text);
+    bool shorter = false;
+
+    for (struct parley_view rest = text; rest.len > 0 && !shorter; rest = parley_view_skip(rest, 1))
+        shorter = parley_view_starts(rest, parley_view("already shorter than"));
+    if (!shorter || cut.item.len == 0 || ms == 0 || ms >= cut.heard_ms)
+        return false;
+    cut.heard_ms = ms;
+    say_cut(c, &cut);
+    c->last_cut.item.len = 0;
+    return true;
 }
 
 /* The reference truncates only the item that speech_started names, which is the *future* user item; so in
@@ -153,6 +196,25 @@ static int on_audio(struct parley_conversation *c, struct parley_event *event)
     return 1;
 }
 
+/* A function call is answered at once with a fixed text, and the model asked to go on. v1 has no function
+   calls: there the text goes to the handoff, and nobody has to be asked. */
+static void answer_call(struct parley_conversation *c, const struct parley_template *answer)
+{
+    struct parley_view text = parley_template_text(answer);
+    const struct parley_slot slots[] = {
+        {.name = "handoff_id", .text = c->wire.call_id},
+        {.name = "text", .text = text},
+        {.name = NULL},
+    };
+
+    if (c->dialect->function_output == NULL) {
+        parley_say(c, c->dialect->agent_message, slots);
+        return;
+    }
+    parley_say_output(c, c->wire.call_id, text);
+    parley_say_create(c, parley_response_want(&c->responses));
+}
+
 static int on_handoff(struct parley_conversation *c, struct parley_event *event)
 {
     const struct parley_wire_event *wire = &c->wire;
@@ -162,18 +224,22 @@ static int on_handoff(struct parley_conversation *c, struct parley_event *event)
     event->kind = PARLEY_EVENT_HANDOFF;
     event->handoff_id = wire->call_id;
     event->delegation = parley_delegation_render(&r, c->transcript, entries, wire->text, &event->dropped);
+    event->lines = c->handoff_lines = entries;
+    if (c->dialect->function_output == NULL && event->delegation.len > 0 && c->handoff.active.len > 0) {
+        /* On v1 a new handoff takes the place of the old one (reference 6.6); for the agent it is steering.
+         */
+        event->steering = true;
+        c->handoff.active.len = 0;
+    }
     switch (parley_handoff_request(&c->handoff, wire->call_id, event->delegation.len == 0)) {
     case PARLEY_HANDOFF_ROUTE:
         return 1;
     case PARLEY_HANDOFF_STEER:
         event->steering = true;
-        parley_say_output(c, wire->call_id, parley_template_text(&parley_template_wire_v2_output_steered));
-        parley_say_create(c, parley_response_want(&c->responses));
+        answer_call(c, &parley_template_wire_v2_output_steered);
         return 1;
     case PARLEY_HANDOFF_EMPTY:
-        parley_say_output(c, wire->call_id,
-                          parley_template_text(&parley_template_wire_v2_output_empty_request));
-        parley_say_create(c, parley_response_want(&c->responses));
+        answer_call(c, &parley_template_wire_v2_output_empty_request);
         return 1;
     case PARLEY_HANDOFF_NOTHING:
     case PARLEY_HANDOFF_PROGRESS:
@@ -238,6 +304,8 @@ static int on_error(struct parley_conversation *c, struct parley_event *event)
         parley_say_create(c, parley_response_refused(&c->responses, active_response_id(wire->text)));
         return 1;
     }
+    if (correct_cut(c, wire->text))
+        return 1;
     if (status == PARLEY_OK && c->close_on_error)
         status = PARLEY_ERR_SERVICE;
     if (status == PARLEY_OK)

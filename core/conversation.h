@@ -62,7 +62,9 @@ struct parley_conversation {
     struct parley_response_queue responses;
     struct parley_handoff handoff;
     struct parley_output_audio audio;
+    struct parley_heard last_cut; /* as the service was told; no item: nothing to correct */
     struct parley_transcript *transcript;
+    size_t handoff_lines; /* of the transcript, that go with the present HANDOFF event */
     char *delegation;
     size_t delegation_size;
 

@@ -179,7 +179,8 @@ enum parley_event_kind {
     PARLEY_EVENT_ITEM_DONE,          /* item_id */
     PARLEY_EVENT_HANDOFF, /* handoff_id, item_id, text: the request, delegation: the envelope to give to the
                              agent (reference 10.3; empty when nothing was asked), steering: an agent is at
-                             work already and this is for it, dropped: bytes of transcript left out */
+                             work already and this is for it (its work goes on as parley_handoff_id says),
+                             dropped: bytes of transcript left out, lines: see parley_handoff_line */
     PARLEY_EVENT_SILENCE, /* handoff_id: call id, item_id: the model chose to say nothing */
     PARLEY_EVENT_INTERRUPTED, /* item_id, heard_ms, reason: a reply was cut where it was heard */
     PARLEY_EVENT_PLAYED,      /* item_id, heard_ms: a reply has been heard to its end */
@@ -202,7 +203,7 @@ struct parley_event {
     uint16_t channels;
     bool late, steering, fatal;
     uint32_t heard_ms;
-    size_t dropped;
+    size_t dropped, lines;
     int status; /* enum parley_status */
     enum parley_reason reason;
     enum parley_closed closed;
@@ -302,6 +303,12 @@ int parley_next_event(struct parley_conversation *c, struct parley_event *event)
 long parley_send_audio(struct parley_conversation *c, const int16_t *pcm, size_t samples);
 
 /*
+ * The same for PCM16 little-endian that comes as bytes, of whatever rate and channels the service takes: it
+ * goes out exactly as given. Returns the bytes taken (all of them), PARLEY_ERR_STATE.
+ */
+long parley_send_audio_bytes(struct parley_conversation *c, const void *pcm, size_t bytes);
+
+/*
  * Takes reply audio for the loudspeaker: up to `samples` samples, fewer or none when no more is there.
  * What was taken counts as heard once the playout delay is over.
  * Returns the samples written to `pcm`. Play silence for the rest.
@@ -356,6 +363,18 @@ int parley_agent_progress(struct parley_conversation *c, struct parley_view hand
  * and asked for a reply. Returns PARLEY_OK, PARLEY_ERR_STATE, PARLEY_ERR_FULL.
  */
 int parley_agent_done(struct parley_conversation *c, struct parley_view handoff_id);
+
+/* A line of what was said since the last handoff. */
+struct parley_line {
+    const char *role; /* "user" or "assistant" */
+    struct parley_view text;
+};
+
+/*
+ * The i-th of the `lines` lines that go with the HANDOFF event just taken, as they were said. Good until the
+ * next call that is not this one. Returns false when there is no such line.
+ */
+bool parley_handoff_line(const struct parley_conversation *c, size_t i, struct parley_line *line);
 
 /* The id of the active handoff, absent when there is none; good until the next call. */
 struct parley_view parley_handoff_id(const struct parley_conversation *c);

@@ -149,6 +149,7 @@ static void release_message(struct parley_conversation *c)
         return;
     c->release = false;
     c->wire_held = false;
+    c->handoff_lines = 0;
     if (c->inbox.state != PARLEY_INBOX_FILLING)
         parley_inbox_release(&c->inbox);
 }

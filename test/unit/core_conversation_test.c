@@ -554,6 +554,31 @@ static void a_reply_heard_to_its_end_is_told(void **state)
     expect_nothing();
 }
 
+static void the_service_knows_better_how_long_a_reply_is(void **state)
+{
+    static const char shorter[] = "{\"type\":\"error\",\"error\":{\"code\":\"invalid_value\",\"message\":"
+                                  "\"Audio content of 90ms is already shorter than 100ms\"}}";
+
+    (void)state;
+    options.close_on_error = true;
+    options.limits.output_audio_ms = PARLEY_LIMIT_NONE;
+    begin(&options);
+    service_says(audio_ms(100));
+    expect(PARLEY_EVENT_AUDIO);
+    service_says(SPEECH);
+    expect(PARLEY_EVENT_SPEECH_STARTED);
+    expect(PARLEY_EVENT_INTERRUPTED);
+    expect_sent("{\"type\":\"conversation.item.truncate\",\"item_id\":\"item_a\",\"content_index\":0,"
+                "\"audio_end_ms\":100}");
+    service_says(shorter);
+    assert_false(expect(PARLEY_EVENT_ERROR).fatal);
+    expect_sent("{\"type\":\"conversation.item.truncate\",\"item_id\":\"item_a\",\"content_index\":0,"
+                "\"audio_end_ms\":90}");
+    service_says(shorter); /* once is enough */
+    assert_true(expect(PARLEY_EVENT_ERROR).fatal);
+    expect_nothing_sent();
+}
+
 static void a_full_queue_brakes_the_service(void **state)
 {
     struct parley_interest want[PARLEY_INTERESTS];
@@ -710,6 +735,46 @@ static void a_second_handoff_gets_what_was_said_since(void **state)
         "second</transcript_delta>\n</realtime_delegation>");
 }
 
+#define V1_CALL(id, text)                                                                                    \
+    "{\"type\":\"conversation.handoff.requested\",\"handoff_id\":\"" id "\",\"item_id\":\"item_" id          \
+    "\",\"input_transcript\":\"" text "\"}"
+#define V1_APPEND(id, text)                                                                                  \
+    "{\"type\":\"conversation.handoff.append\",\"handoff_id\":\"" id "\",\"output_text\":\"\\\"Agent Final " \
+    "Message\\\":\\n\\n" text "\"}"
+
+static void v1_hands_over_without_function_calls(void **state)
+{
+    struct parley_event event;
+    struct parley_line line;
+
+    (void)state;
+    options.protocol = PARLEY_PROTOCOL_V1;
+    begin(&options);
+    service_says("{\"type\":\"conversation.output_transcript.delta\",\"delta\":\"assistant context\"}");
+    expect(PARLEY_EVENT_REPLY_DELTA);
+    service_says(V1_CALL("h1", "delegate now"));
+    event = expect(PARLEY_EVENT_HANDOFF);
+    assert_int_equal(event.lines, 2);
+    assert_true(parley_handoff_line(c, 0, &line));
+    assert_string_equal(line.role, "assistant");
+    assert_true(parley_handoff_line(c, 1, &line));
+    expect_view(line.text, "delegate now");
+    assert_false(parley_handoff_line(c, 2, &line));
+    parley_agent_progress(c, parley_view("h1"), parley_view("one"));
+    expect_sent(V1_APPEND("h1", "one"));
+    service_says(V1_CALL("h2", "and this"));
+    assert_true(expect(PARLEY_EVENT_HANDOFF).steering);
+    expect_view(parley_handoff_id(c), "h2");
+    parley_agent_progress(c, parley_view(NULL), parley_view("two"));
+    expect_sent(V1_APPEND("h2", "two"));
+    parley_agent_done(c, parley_view(NULL));
+    expect_nothing_sent();
+    assert_int_equal(parley_send_text(c, parley_view("typed")), PARLEY_OK);
+    expect_sent("{\"type\":\"conversation.item.create\",\"item\":{\"type\":\"message\",\"role\":\"user\","
+                "\"content\":[{\"type\":\"text\",\"text\":\"typed\"}]}}");
+    assert_int_equal(parley_request_reply(c), PARLEY_ERR_STATE);
+}
+
 static void a_full_outbox_says_not_now_and_loses_nothing(void **state)
 {
     char text[1000];
@@ -821,7 +886,9 @@ int main(void)
         TEST(a_reply_nobody_heard_is_deleted),
         TEST(the_host_cuts_and_cancels),
         TEST(a_reply_heard_to_its_end_is_told),
+        TEST(the_service_knows_better_how_long_a_reply_is),
         TEST(a_full_queue_brakes_the_service),
+        TEST(v1_hands_over_without_function_calls),
         TEST(microphone_audio_sheds_its_oldest),
         TEST(work_goes_out_and_its_result_comes_back),
         TEST(a_final_waits_with_its_create_for_the_running_response),
