@@ -57,16 +57,21 @@ void parley_json_start(struct parley_json *j, char *text, size_t len);
 /* The next token. After an answer <= 0 it answers the same again. */
 enum parley_json_token parley_json_next(struct parley_json *j);
 
-/* Passes over one whole value (after a NAME, or an element; at an OBJECT or ARRAY token just read, its
-   rest). Returns false when the text fails within; the next parley_json_next tells how. */
+/* Passes over one whole value: after a NAME its value; at a value just read what is left of it, that is the
+   rest of an object or array and nothing of any other. Returns false when the text fails within; the next
+   parley_json_next tells how. */
 bool parley_json_skip(struct parley_json *j);
 
 /* Like parley_json_skip after a NAME, and gives the value's text exactly as it stands. */
 bool parley_json_raw(struct parley_json *j, struct parley_view *raw);
 
 /* The present STRING or NAME token unescaped, in place; call once per token. Never fails: the token was
- * checked. */
+ * checked. U+0000 may be in it. */
 struct parley_view parley_json_string(struct parley_json *j);
+
+/* The character an escape stands for, and *at moved past it. *at is the backslash of an escape (the first of
+   two, for a surrogate pair) inside a token that was checked. For those who may not change the text. */
+uint32_t parley_json_escape(const char **at);
 
 /* True when the present NAME, unescaped, is `name`. Does not change the text. */
 bool parley_json_name_is(const struct parley_json *j, const char *name);
