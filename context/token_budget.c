@@ -9,9 +9,16 @@
 #include "templates/render.h"
 #include "templates/templates.h"
 
-/* What remains of a text: its first `head` bytes, a mark unless `whole`, its last `tail` bytes. */
+/* A text and the label that stands before it, counted as one. The label is ASCII and shorter than any budget
+   that leaves something of a text, so both cuts fall behind it. */
+struct labelled {
+    struct parley_view label, text;
+};
+
+/* What remains: the first `head` bytes of the text, a mark unless `whole`, its last `tail` bytes. */
 struct cut {
     bool whole;
+    bool label; /* remains too */
     size_t head, tail;
     size_t missing; /* tokens, as the mark tells */
 };
@@ -28,67 +35,79 @@ static size_t character_from(struct parley_view text, size_t at)
 }
 
 /* The cut of reference 8.2's trunc(text, tokens): half of the budget on each side. */
-static struct cut cut_to(struct parley_view text, size_t tokens)
+static struct cut cut_to(const struct labelled *l, size_t tokens)
 {
-    size_t have = parley_tokens(text.len);
+    size_t have = parley_tokens(l->label.len + l->text.len);
     size_t half = 2 * tokens; /* bytes; used only when tokens < have, so there is no overflow */
+    bool label = half >= l->label.len;
 
     if (have <= tokens)
-        return (struct cut){.whole = true, .head = text.len};
+        return (struct cut){.whole = true, .label = true, .head = l->text.len};
     return (struct cut){
-        .head = parley_utf8_cut(text, half).len,
-        .tail = text.len - character_from(text, text.len - half),
+        .label = label,
+        .head = label ? parley_utf8_cut(l->text, half - l->label.len).len : 0,
+        .tail = half < l->text.len ? l->text.len - character_from(l->text, l->text.len - half) : l->text.len,
         .missing = have - tokens,
     };
 }
 
-static void render_cut(struct parley_render *r, struct parley_view text, const struct cut *cut)
+static void render_cut(struct parley_render *r, const struct labelled *l, const struct cut *cut)
 {
     struct parley_slot slots[] = {{.name = "tokens", .number = cut->missing}, {.name = NULL}};
 
-    parley_render_raw(r, parley_view_of(text.at, cut->head));
+    if (cut->label)
+        parley_render_raw(r, l->label);
+    parley_render_raw(r, parley_view_of(l->text.at, cut->head));
     if (cut->whole)
         return;
     parley_render_template(r, &parley_template_prompts_truncated, slots);
-    parley_render_raw(r, parley_view_of(text.at + text.len - cut->tail, cut->tail));
+    parley_render_raw(r, parley_view_of(l->text.at + l->text.len - cut->tail, cut->tail));
 }
 
 /* Tokens of what remains, mark included. */
-static size_t cut_tokens(struct parley_view text, const struct cut *cut)
+static size_t cut_tokens(const struct labelled *l, const struct cut *cut)
 {
     struct parley_render count = parley_render(NULL, 0);
 
-    render_cut(&count, text, cut);
+    render_cut(&count, l, cut);
     return parley_tokens(count.used);
 }
 
-static long write_cut(char *out, size_t bytes, struct parley_view text, const struct cut *cut)
+static long write_cut(char *out, size_t bytes, const struct labelled *l, const struct cut *cut)
 {
     struct parley_render r = parley_render(out, bytes);
 
-    render_cut(&r, text, cut);
+    render_cut(&r, l, cut);
     return r.overflow ? PARLEY_ERR_TOO_LONG : (long)r.used;
 }
 
 long parley_truncate(char *out, size_t bytes, struct parley_view text, size_t tokens)
 {
-    struct cut cut = cut_to(text, tokens);
+    const struct labelled l = {.text = text};
+    struct cut cut = cut_to(&l, tokens);
 
-    return write_cut(out, bytes, text, &cut);
+    return write_cut(out, bytes, &l, &cut);
 }
 
-long parley_fit(char *out, size_t bytes, struct parley_view text, size_t tokens)
+long parley_fit_labelled(char *out, size_t bytes, struct parley_view label, struct parley_view text,
+                         size_t tokens)
 {
+    const struct labelled l = {label, text};
     size_t target = tokens;
 
     for (;;) {
-        struct cut cut = cut_to(text, target);
-        size_t have = cut_tokens(text, &cut);
+        struct cut cut = cut_to(&l, target);
+        size_t have = cut_tokens(&l, &cut);
 
         if (have <= tokens)
-            return write_cut(out, bytes, text, &cut);
+            return write_cut(out, bytes, &l, &cut);
         if (target == 0)
             return 0;
         target = have - tokens < target ? target - (have - tokens) : 0;
     }
+}
+
+long parley_fit(char *out, size_t bytes, struct parley_view text, size_t tokens)
+{
+    return parley_fit_labelled(out, bytes, parley_view_of(NULL, 0), text, tokens);
 }

@@ -20,4 +20,9 @@ long parley_truncate(char *out, size_t bytes, struct parley_view text, size_t to
 /* Like parley_truncate, but the result, mark included, fits into `tokens`; "" when not even the mark does. */
 long parley_fit(char *out, size_t bytes, struct parley_view text, size_t tokens);
 
+/* The same for a text with a short ASCII label in front, which counts. `tokens` is at least twice the
+ * label's. */
+long parley_fit_labelled(char *out, size_t bytes, struct parley_view label, struct parley_view text,
+                         size_t tokens);
+
 #endif

@@ -1,8 +1,11 @@
 /* The engine's outer half: what the host says and does (reference 6.2, 6.3). */
 #include "core/conversation.h"
 
+#include "context/token_budget.h"
 #include "parser/utf8.h"
 #include "templates/templates.h"
+
+enum { MIRROR_TOKENS = 300 }; /* reference 10.5 */
 
 static bool accepts(const struct parley_conversation *c)
 {
@@ -47,6 +50,22 @@ int parley_send_text(struct parley_conversation *c, struct parley_view text)
 {
     return accepts(c) ? queue_text(c, c->dialect->user_text, c->dialect->user_prefix, text)
                       : PARLEY_ERR_STATE;
+}
+
+int parley_mirror_text(struct parley_conversation *c, struct parley_view text)
+{
+    char cut[MIRROR_TOKENS * 4];
+    struct parley_view label = c->dialect->user_prefix;
+    long len;
+
+    if (!parley_utf8_valid(text))
+        return PARLEY_ERR_UTF8;
+    if (text.len == 0)
+        return accepts(c) ? PARLEY_OK : PARLEY_ERR_STATE;
+    if (parley_view_starts(text, label))
+        label.len = 0;
+    len = parley_fit_labelled(cut, sizeof cut, label, text, MIRROR_TOKENS);
+    return len < 0 ? (int)len : parley_send_text(c, parley_view_of(cut, (size_t)len));
 }
 
 /* ---- responses and interruptions --------------------------------------------------------------- */
@@ -181,6 +200,29 @@ int parley_agent_done(struct parley_conversation *c, struct parley_view handoff_
 struct parley_view parley_handoff_id(const struct parley_conversation *c)
 {
     return parley_id_view(&c->handoff.active);
+}
+
+static void write_notice(struct parley_render *r, const void *state)
+{
+    const struct parley_view *custom = state;
+    const struct parley_slot reason[] = {{.name = "reason", .text = PARLEY_VIEW("inactive")}, {.name = NULL}};
+
+    if (custom == NULL)
+        parley_render_template(r, &parley_template_prompts_realtime_end, reason);
+    else if (parley_view_trim(*custom).len > 0)
+        parley_render_text(r, *custom);
+    else
+        parley_render_template(r, &parley_template_prompts_realtime_start, reason);
+}
+
+long parley_agent_notice(bool active, struct parley_view custom, char *out, size_t bytes)
+{
+    const struct parley_slot slots[] = {
+        {.name = "text", .write = write_notice, .state = active ? &custom : NULL}, {.name = NULL}};
+    struct parley_render r = parley_render(out, bytes);
+
+    parley_render_template(&r, &parley_template_prompts_realtime_notice, slots);
+    return r.overflow ? PARLEY_ERR_TOO_LONG : (long)r.used;
 }
 
 bool parley_handoff_line(const struct parley_conversation *c, size_t i, struct parley_line *line)

@@ -333,6 +333,13 @@ void parley_playout_delay(struct parley_conversation *c, uint64_t delay_us);
 int parley_send_text(struct parley_conversation *c, struct parley_view text);
 
 /*
+ * Mirrors a turn the user typed for the agent into the conversation (reference 10.5): as parley_send_text,
+ * but cut to 300 tokens (1200 bytes), label included, with a mark in place of the middle. Empty text: nothing
+ * is sent. Returns what parley_send_text does.
+ */
+int parley_mirror_text(struct parley_conversation *c, struct parley_view text);
+
+/*
  * Asks the model for a reply now. Waits its turn: while a response is running it goes out when that
  * one ends, once however often it was asked for (reference 6.5).
  * Returns PARLEY_OK, PARLEY_ERR_STATE (v1 and transcription have no such request, or the conversation ends).
@@ -363,6 +370,14 @@ int parley_agent_progress(struct parley_conversation *c, struct parley_view hand
  * and asked for a reply. Returns PARLEY_OK, PARLEY_ERR_STATE, PARLEY_ERR_FULL.
  */
 int parley_agent_done(struct parley_conversation *c, struct parley_view handoff_id);
+
+/*
+ * What a text agent is told when the user begins to speak with it through a realtime conversation (`active`),
+ * or no longer does (reference 10.6): a text between tags, for its instructions. `custom` replaces the
+ * built-in words of the beginning; absent or blank: those. Writes to `out`; returns the length, or
+ * PARLEY_ERR_TOO_LONG when `bytes` are not enough (4096 are for the built-in).
+ */
+long parley_agent_notice(bool active, struct parley_view custom, char *out, size_t bytes);
 
 /* A line of what was said since the last handoff. */
 struct parley_line {

@@ -4,7 +4,6 @@
 #include "core/cli/agent.h"
 
 #include "core/cli/text.h"
-#include "parser/utf8.h"
 #include "platform/clock.h"
 #include "platform/file.h"
 
@@ -127,9 +126,7 @@ static size_t forced_end(struct parley_view output)
         for (size_t at = output.len; at > output.len / 2; at--)
             if (output.at[at - 1] == places[i])
                 return at;
-    /* Invalid text may have no whole character at its end. */
-    return output.len < 4 ? output.len
-                          : output.len - 4 + parley_utf8_cut(parley_view_skip(output, output.len - 4), 4).len;
+    return parley_cli_text_whole(output);
 }
 
 /* Makes the next message out of what the command wrote. False when more is needed first. */

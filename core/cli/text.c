@@ -131,6 +131,17 @@ size_t parley_cli_text_repair(char *out, size_t bytes, struct parley_view text)
     return copy(out, bytes, text, unchanged, &all);
 }
 
+size_t parley_cli_text_whole(struct parley_view text)
+{
+    for (size_t back = 1; back <= 3 && back <= text.len; back++) {
+        unsigned char byte = (unsigned char)text.at[text.len - back];
+
+        if ((byte & 0xc0) != 0x80)
+            return announced(byte) > back ? text.len - back : text.len;
+    }
+    return text.len;
+}
+
 struct parley_view parley_cli_text_tail(struct parley_view text, size_t columns)
 {
     size_t width = parley_cli_text_width(text);

@@ -28,6 +28,9 @@ size_t parley_cli_text_clean(char *out, size_t bytes, struct parley_view text);
    the length. 3 * text.len bytes are always enough. */
 size_t parley_cli_text_repair(char *out, size_t bytes, struct parley_view text);
 
+/* The length of a text without the unfinished character at its end, if there is one. */
+size_t parley_cli_text_whole(struct parley_view text);
+
 /* The longest end of a clean text that fits into `columns`. */
 struct parley_view parley_cli_text_tail(struct parley_view text, size_t columns);
 

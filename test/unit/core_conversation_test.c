@@ -384,6 +384,55 @@ static void typed_text_is_labelled_and_asks_for_nothing(void **state)
     expect_nothing_sent();
 }
 
+static void a_typed_turn_is_mirrored_and_cut(void **state)
+{
+    static char turn[12000];
+    json_t *message;
+    const char *text;
+    size_t at = (size_t)sprintf(turn, "mirror-head ");
+
+    (void)state;
+    for (int i = 0; i < 900; i++)
+        at += (size_t)sprintf(turn + at, "alpha ");
+    at += (size_t)sprintf(turn + at, " mirror-middle ");
+    for (int i = 0; i < 900; i++)
+        at += (size_t)sprintf(turn + at, "omega ");
+    sprintf(turn + at, " mirror-tail");
+    begin(&options);
+    assert_int_equal(parley_mirror_text(c, parley_view("please run the tests")), PARLEY_OK);
+    expect_sent(USER_ITEM("[USER] please run the tests"));
+    assert_int_equal(parley_mirror_text(c, parley_view("")), PARLEY_OK);
+    assert_int_equal(parley_mirror_text(c, parley_view(turn)), PARLEY_OK);
+    serve();
+    message = json_loads(peer_state.got[peer_state.got_read++], 0, NULL);
+    assert_int_equal(json_unpack(message, "{s:{s:[{s:s}]}}", "item", "content", "text", &text), 0);
+    assert_int_equal(strlen(text), 1199); /* the reference's own example (8.2) */
+    assert_non_null(strstr(text, "[USER] mirror-head alpha"));
+    assert_non_null(strstr(text, "alpha alp\xE2\x80\xA6"
+                                 "2419 tokens truncated\xE2\x80\xA6"
+                                 "ega omega"));
+    json_decref(message);
+    expect_nothing_sent();
+}
+
+static void the_agent_is_told_that_the_user_speaks(void **state)
+{
+    char out[4096];
+    long len = parley_agent_notice(true, parley_view(NULL), out, sizeof out);
+
+    (void)state;
+    assert_true(parley_view_starts(parley_view_of(out, (size_t)len),
+                                   parley_view("<realtime_conversation>\nRealtime conversation started.")));
+    len = parley_agent_notice(true, parley_view(" mine <x>"), out, sizeof out);
+    expect_view(parley_view_of(out, (size_t)len),
+                "<realtime_conversation>\n mine <x>\n</realtime_conversation>");
+    len = parley_agent_notice(false, parley_view(NULL), out, sizeof out);
+    assert_true(parley_view_starts(parley_view_of(out, (size_t)len),
+                                   parley_view("<realtime_conversation>\nRealtime conversation ended.")));
+    assert_memory_equal(out + len - 43, "\n\nReason: inactive\n</realtime_conversation>", 43);
+    assert_int_equal(parley_agent_notice(false, parley_view(NULL), out, 20), PARLEY_ERR_TOO_LONG);
+}
+
 static void a_second_wish_waits_for_the_end_of_the_response(void **state)
 {
     (void)state;
@@ -877,6 +926,8 @@ int main(void)
         TEST(a_key_leaves_no_trace_in_the_block),
         TEST(wrong_options_are_named),
         TEST(typed_text_is_labelled_and_asks_for_nothing),
+        TEST(a_typed_turn_is_mirrored_and_cut),
+        TEST(the_agent_is_told_that_the_user_speaks),
         TEST(a_second_wish_waits_for_the_end_of_the_response),
         TEST(an_active_response_defers_and_never_ends_anything),
         TEST(errors_end_the_conversation_only_when_they_must),
