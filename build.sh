@@ -19,6 +19,7 @@
 set -eu
 cd "$(dirname "$0")"
 
+given_cflags=${CFLAGS-}
 : "${CC:=cc}" "${AR:=ar}" "${CFLAGS=-O2 -g}" "${LDFLAGS=}" "${MAKE:=make}"
 : "${BUILD:=build}" "${PREFIX:=/usr/local}" "${DESTDIR:=}"
 export CC AR CFLAGS LDFLAGS BUILD PREFIX DESTDIR
@@ -30,7 +31,7 @@ platform_fake='reset clock wait random socket resolve file process user'
 parser='json json_number utf8 base64 events_common events_v1 events_v2'
 templates='render'
 context='transcript token_budget'
-loopback='loopback talk script service voice'
+loopback='loopback script talk peek form voice answers service service_out service_ear service_reply'
 wss='wss url http upgrade frames'
 stream_tls='stream_tls dial'
 stream_pipe='stream_pipe'
@@ -256,7 +257,7 @@ demo) needs=$packages_loopback && install_packages "$needs" && run_make loopback
 test) install_packages "$packages_test" && exec sh test/run.sh "$@" ;;
 cross) exec sh test/cross/run.sh "$@" ;;
 bench) install_packages "$packages_test" && exec sh test/bench/run.sh "$@" ;;
-sizes) exec sh test/sizes.sh "$@" ;;
+sizes) CFLAGS=${given_cflags:--Os} exec sh test/sizes.sh "$@" ;;
 install) install_all ;;
 clean) clean ;;
 help | -h | --help) usage ;;

@@ -22,7 +22,7 @@ names_of() {
 
 # Where the test libraries of an architecture are: made once, with the package lists of this machine.
 sysroot() {
-    sysroot=$(mkdir -p "$root/sysroot" && cd "$root/sysroot" && pwd)
+    sysroot=$(mkdir -p "$root/sysroot/$1" && cd "$root/sysroot/$1" && pwd)
     [ ! -f "$sysroot/usr/lib/$T/libcmocka.so" ] || return 0
     mkdir -p "$sysroot/apt/lists/partial" "$sysroot/apt/cache/archives/partial"
     : >"$sysroot/apt/status"
@@ -38,9 +38,9 @@ CONF
         APT_CONFIG=$sysroot/apt/conf
         export APT_CONFIG
         cd "$sysroot/apt"
-        apt-get update -qq || : # lists of other archives than Debian's may well lack this architecture
-        apt-get download -qq libcmocka0 libcmocka-dev libjansson4 libjansson-dev
-        for package in *.deb; do dpkg-deb -x "$package" "$sysroot"; done
+        apt-get update -qq # lists of other archives than Debian's may well lack this architecture
+        apt-get download -qq libcmocka0 libcmocka-dev libjansson4 libjansson-dev &&
+            for package in *.deb; do dpkg-deb -x "$package" "$sysroot"; done
     ) >"$sysroot/log" 2>&1
 }
 
@@ -62,7 +62,7 @@ for stage; do
         tests=
         if sysroot "$stage"; then
             tests=$(find test/unit -name '*_test.c' ! -name 'transport_wss_*' | sort)
-            CFLAGS="$CFLAGS -I$sysroot/usr/include" LDFLAGS="$LDFLAGS -L$sysroot/usr/lib/$T"
+            CFLAGS="$CFLAGS -isystem $sysroot/usr/include" LDFLAGS="$LDFLAGS -L$sysroot/usr/lib/$T"
             checker="$checker -E LD_LIBRARY_PATH=$sysroot/usr/lib/$T"
         else
             queue tap 'unit tests' "echo '1..0 # SKIP no libcmocka for $stage: see $sysroot/log'"

@@ -1,0 +1,46 @@
+#!/bin/sh
+# shellcheck disable=SC2016,SC2046,SC2086 # Markdown has backquotes; flags and lists are split on purpose
+# usage: test/sizes.sh      called by ./build.sh sizes, with -Os unless CFLAGS are given
+# Prints the tables of sizes for the README: code and data by folder and by what is linked, the block of memory by
+# limits. With another CC it does so for that machine (transport/wss only where its packages are).
+set -eu
+cd "$(dirname "$0")/.."
+: "${BUILD:=build}" "${CC:=cc}" "${CFLAGS=-Os}"
+BUILD=$BUILD/sizes
+export BUILD CC CFLAGS
+
+made='lib cli' library=libparley libs='-lwslay -lmbedtls -lmbedx509 -lmbedcrypto'
+if ! echo 'int main(void) { return 0; }' | $CC $CFLAGS -xc - $libs -o /dev/null 2>/dev/null; then
+    made="loopback $BUILD/lib/libparley-loopback.so" library=libparley-loopback libs=
+fi
+./build.sh make $made
+$CC $CFLAGS -std=c11 -I. test/sizes.c -o "$BUILD/memory" "$BUILD/lib/$library.a" $libs
+size=$($CC -print-prog-name=size) strip=$($CC -print-prog-name=strip)
+
+# title, files: a line of the table with their sum
+row() {
+    title=$1
+    shift
+    $size "$@" | awk -v title="$title" 'NR > 1 { text += $1; data += $2; bss += $3 }
+        END { printf "| %s | %d | %d | %d |\n", title, text, data, bss }'
+}
+folder() { row "$(echo "$1" | sed 's/ /, /g')" $(for name in $1; do find "$BUILD/obj/$name" -maxdepth 1 -name '*.o'; done); }
+linked() {
+    [ -f "$BUILD/$1" ] || return 0
+    $strip -o "$BUILD/stripped" "$BUILD/$1"
+    row "$2" "$BUILD/stripped"
+}
+
+echo "\`$($CC -dumpmachine)\`, \`$($CC --version | head -n 1)\`, \`$CFLAGS\`:"
+echo
+echo '| | text | data | bss |'
+echo '|---|---:|---:|---:|'
+for name in 'platform platform/posix' parser 'templates gen' context core transport/loopback transport/wss core/cli; do
+    [ ! -d "$BUILD/obj/${name%% *}" ] || folder "$name"
+done
+linked lib/libparley-loopback.so '`libparley-loopback.so`, whole'
+linked lib/libparley.so '`libparley.so`, whole (packages shared)'
+linked bin/parley-loopback '`parley-loopback`, a whole program'
+linked bin/parley '`parley`, a whole program with TLS'
+echo
+"$BUILD/memory" 2>/dev/null || echo "(no table of memory: this machine cannot run programs of that one)"
