@@ -7,8 +7,11 @@ cat "$@" | awk '
 # One statement outside of all braces, without what stands in them.
 function declaration(text) {
     sub(/^[ \n]+/, "", text)
-    if (text !~ /^(static|typedef) / && match(text, /parley_[a-z0-9_]+ *\(/))
-        print "        " substr(text, RSTART, RLENGTH - 1) ";"
+    if (text ~ /^(static|typedef) / || !match(text, /parley_[a-z0-9_]+[ \n]*\(/))
+        return
+    text = substr(text, RSTART, RLENGTH)
+    sub(/[ \n]*\(/, ";", text)
+    print "        " text
 }
 /^ *#/ || continued { continued = /\\$/; next }
 { all = all $0 "\n" }

@@ -96,6 +96,10 @@ check 'all goes there' test -x "$scratch/elsewhere/bin/parley"
 check 'a BUILD with white space is refused in words' sh -c 'BUILD="a b" ./build.sh lib 2>&1 | grep -q "white space"'
 check 'another compiler compiles everything' sh -c "CC='$real_cc -DOTHER' ./build.sh lib && ! cmp -s build/flags '$scratch/elsewhere/flags'"
 
+mkdir "$scratch/prefix" && ar rcs "$scratch/prefix/libz.a"
+LDFLAGS=-L$scratch/prefix did ./build.sh cli >/dev/null
+check 'an archive in a folder of LDFLAGS is linked, and before the system has a say' grep -q " $scratch/prefix/libz.a" "$scratch/calls"
+
 mkdir "$scratch/mine"
 check 'clean refuses a folder that is not a build' sh -c "! BUILD='$scratch/mine' ./build.sh clean && test -d '$scratch/mine'"
 check 'clean removes the build' sh -c './build.sh clean && ! test -e build && ./build.sh clean'
