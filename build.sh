@@ -54,8 +54,8 @@ fail() { say "build.sh: $*" && exit 1; }
 
 # Keeps a file as it is, and so its age, when it would get the same content.
 stamp() {
-    cat >"$1.new"
-    if cmp -s "$1.new" "$1"; then rm "$1.new"; else mv "$1.new" "$1"; fi
+    cat >"$1.$$" # two builds may run at a time
+    if cmp -s "$1.$$" "$1"; then rm "$1.$$"; else mv "$1.$$" "$1"; fi
 }
 
 # folder, names -> objects
