@@ -231,6 +231,10 @@ size_t parley_interest(const struct parley_conversation *c, struct parley_intere
 
     if (count == 0)
         want[count++] = (struct parley_interest){.fd = -1, .deadline_us = PARLEY_NEVER};
+    /* While a message waits for room, the link's "there is more at once" is no reason to wake: only the host
+       can make room, by playing, or the network, by taking what is queued. */
+    if (c->inbox.state != PARLEY_INBOX_FILLING && want[0].deadline_us <= c->now_us)
+        want[0].deadline_us = PARLEY_NEVER;
     if (deadline_us < want[0].deadline_us)
         want[0].deadline_us = deadline_us;
     return count;

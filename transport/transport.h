@@ -93,7 +93,8 @@ long parley_transport_send(struct parley_transport *t, struct parley_view messag
 size_t parley_transport_pending(const struct parley_transport *t);
 
 /* What to wait for: up to PARLEY_TRANSPORT_INTERESTS entries at `want`; returns how many. A deadline of
-   "now" or earlier says that work is left although no descriptor tells. */
+   "now" or earlier (in the first entry) says that work() or recv() has something although no descriptor
+   tells. */
 size_t parley_transport_interest(const struct parley_transport *t, struct parley_interest *want);
 
 /* The stage the link is in ("resolve", "connect", "tls", "upgrade", "open", "closing", "closed"), static. */
