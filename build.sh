@@ -32,11 +32,11 @@ parser='json json_number utf8 base64 events_common events_v1 events_v2'
 templates='render'
 context='transcript token_budget'
 loopback='loopback script talk peek form voice answers service service_out service_ear service_reply'
-wss='wss url http upgrade frames'
-stream_tls='stream_tls dial'
+wss='wss url http upgrade frames why dial'
+stream_tls='stream_tls tls certificate'
 stream_pipe='stream_pipe'
 core='open conversation calls run session delegation dialect_v1 dialect_v2 response_queue handoff output_audio inbox outbox names'
-cli='talk agent sound screen'
+cli='talk options setup key report screen text json_lines output terminal typed audio_in audio_out sound gate program agent lull'
 cli_main='main'
 
 headers='core/parley.h' # the public ones
@@ -154,6 +154,9 @@ $BUILD/test/unit/transport_wss_%: $BUILD/obj/test/unit/transport_wss_%.o $BUILD/
 	\$(program) -lcmocka -ljansson $libs_static
 $BUILD/test/wire/%: $BUILD/obj/test/wire/%.o $BUILD/lib/libwire.a $BUILD/makefile
 	\$(program) -lcmocka -ljansson $libs_static
+# parley itself, with a link of one byte at a time.
+$BUILD/test/peer/trickle: $BUILD/obj/test/peer/trickle.o \$(MAIN) \$(CLI) $BUILD/lib/libparley.a $BUILD/makefile
+	\$(program) -Wl,--wrap=parley_socket_read -Wl,--wrap=parley_socket_write $libs_static
 $BUILD/test/peer/%: $BUILD/obj/test/peer/%.o $BUILD/lib/libparley.a $BUILD/makefile
 	\$(program) -lcmocka -ljansson $libs_static
 $BUILD/test/fuzz/transport_wss_%: $BUILD/obj/test/fuzz/transport_wss_%.o $BUILD/lib/libwire.a $BUILD/makefile

@@ -1,13 +1,14 @@
 #ifndef PARLEY_TRANSPORT_LOOPBACK_H
 #define PARLEY_TRANSPORT_LOOPBACK_H
 
+#include "platform/clock.h"
 #include "transport/transport.h"
 
 /*
  * The loopback: no socket, no TLS, nothing to install. The other side is a peer, one of
  *
- *   - the script (talk.h, script.c): plays a .talk file,
- *   - the built-in service (service.c): behaves like the real one in kind,
+ *   - the script (talk.h, script.h): plays a .talk file,
+ *   - the built-in service (service.h): behaves like the real one in kind,
  *   - anything of the host's own, handed in as `peer` in the options.
  *
  * All of it lives on the clock that is handed in; the same input gives the same output, byte for byte.
@@ -19,13 +20,19 @@ struct parley_loopback_peer {
     /* The client sent a whole text message; the view is good during the call. */
     void (*received)(void *state, struct parley_view message, uint64_t now_us);
     /*
-     * The next thing to say. Returns 1 with *message (good until the next call of any of these), 0 for
-     * none before *due_us (PARLEY_NEVER: not by time alone), or a negative status to end the link:
-     * PARLEY_ERR_PEER_CLOSED for an orderly close, PARLEY_ERR_LOST for a broken one.
+     * The next thing to say, a whole message or the next piece of one. Returns 1 with *message (good until
+     * the next call of say), 0 for none before *due_us (PARLEY_NEVER: not by time alone), or a negative
+     * status to end the link: PARLEY_ERR_PEER_CLOSED for an orderly close, PARLEY_ERR_LOST for a broken one.
      */
     int (*say)(void *state, uint64_t now_us, struct parley_fragment *message, uint64_t *due_us);
     /* The client closed (code), or dropped the link (code 0). May be NULL. */
     void (*closed)(void *state, uint16_t code, uint64_t now_us);
+    /* Why say() ended the link, in words; good as long as the peer. May be NULL. */
+    struct parley_view (*reason)(void *state);
+
+    /* Two screws for tests, 0 for none: what is said is handed out in pieces of at most `fragment_bytes`;
+       send takes at most `send_bytes` between two calls of work, so longer messages go in parts. */
+    size_t fragment_bytes, send_bytes;
 };
 
 #endif
