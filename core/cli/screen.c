@@ -131,6 +131,8 @@ static void grow(struct parley_cli_partial *partial, struct parley_view more)
 {
     size_t room = sizeof partial->text;
 
+    if (more.len == 0)
+        return;
     if (more.len > room)
         more = parley_view_skip(more, more.len - room);
     if (more.len > room - partial->len) { /* the end is what people look at */
@@ -192,6 +194,9 @@ static void interrupted(struct parley_cli_screen *s, const struct parley_event *
 
 /* ---- events ---------------------------------------------------------------------------------- */
 
+/* For "%.*s": the first bytes of a text that may be absent. */
+#define SHOWN(view, most) (int)((view).len < (most) ? (view).len : (most)), (view).len > 0 ? (view).at : ""
+
 static void show_stage(struct parley_cli_screen *s, struct parley_view stage)
 {
     static const char *const stages[] = {"resolve", "connect", "tls", "upgrade", "open"};
@@ -200,19 +205,18 @@ static void show_stage(struct parley_cli_screen *s, struct parley_view stage)
         if (parley_view_is(stage, stages[i]))
             s->stage = stages[i];
     if (!s->live)
-        note(s, "link: %.*s", (int)(stage.len < 40 ? stage.len : 40), stage.at);
+        note(s, "link: %.*s", SHOWN(stage, 40));
 }
 
 static void show_error(struct parley_cli_screen *s, const struct parley_event *event)
 {
     char text[400];
+    bool coded = event->code.len > 0;
 
     if (event->fatal)
         return; /* whoever ends the program says it, once */
-    snprintf(text, sizeof text, "%.*s%s%.*s%s", (int)(event->text.len < 300 ? event->text.len : 300),
-             event->text.len > 0 ? event->text.at : "", event->code.len > 0 ? " (" : "",
-             (int)(event->code.len < 60 ? event->code.len : 60), event->code.len > 0 ? event->code.at : "",
-             event->code.len > 0 ? ")" : "");
+    snprintf(text, sizeof text, "%.*s%s%.*s%s", SHOWN(event->text, 300), coded ? " (" : "",
+             SHOWN(event->code, 60), coded ? ")" : "");
     parley_cli_screen_wrong(s, text);
 }
 
@@ -220,12 +224,10 @@ static void response_done(struct parley_cli_screen *s, const struct parley_event
 {
     char text[300];
 
-    s->replying = false;
     if (!parley_view_is(event->status_text, "failed") && !parley_view_is(event->status_text, "incomplete"))
         return;
-    snprintf(text, sizeof text, "the reply is %.*s%s%.*s", (int)event->status_text.len, event->status_text.at,
-             event->text.len > 0 ? ": " : "", (int)(event->text.len < 200 ? event->text.len : 200),
-             event->text.len > 0 ? event->text.at : "");
+    snprintf(text, sizeof text, "the reply is %.*s%s%.*s", SHOWN(event->status_text, 20),
+             event->text.len > 0 ? ": " : "", SHOWN(event->text, 200));
     parley_cli_screen_wrong(s, text);
 }
 
@@ -268,12 +270,6 @@ void parley_cli_screen_event(struct parley_cli_screen *s, const struct parley_ev
     case PARLEY_EVENT_REPLY_DONE:
         reply_done(s, event);
         break;
-    case PARLEY_EVENT_RESPONSE_CREATED:
-        s->replying = true;
-        break;
-    case PARLEY_EVENT_RESPONSE_CANCELLED:
-        s->replying = false;
-        break;
     case PARLEY_EVENT_RESPONSE_DONE:
         response_done(s, event);
         break;
@@ -291,7 +287,7 @@ void parley_cli_screen_event(struct parley_cli_screen *s, const struct parley_ev
              event->samples * 1000 / PARLEY_SAMPLE_RATE);
         break;
     case PARLEY_EVENT_SKIPPED:
-        note(s, "left out: %.*s", (int)(event->text.len < 300 ? event->text.len : 300), event->text.at);
+        note(s, "left out: %.*s", SHOWN(event->text, 300));
         break;
     case PARLEY_EVENT_ERROR:
         show_error(s, event);
@@ -305,6 +301,8 @@ void parley_cli_screen_event(struct parley_cli_screen *s, const struct parley_ev
     case PARLEY_EVENT_ITEM_ADDED:
     case PARLEY_EVENT_ITEM_DONE:
     case PARLEY_EVENT_PLAYED:
+    case PARLEY_EVENT_RESPONSE_CREATED:
+    case PARLEY_EVENT_RESPONSE_CANCELLED:
         break;
     }
 }
@@ -357,6 +355,12 @@ void parley_cli_screen_typing(struct parley_cli_screen *s, struct parley_view te
     s->dirty = s->live;
 }
 
+void parley_cli_screen_playing(struct parley_cli_screen *s, bool playing)
+{
+    s->dirty = s->dirty || (s->live && s->playing != playing);
+    s->playing = playing;
+}
+
 /* ---- the rows below -------------------------------------------------------------------------- */
 
 struct picture {
@@ -397,9 +401,9 @@ static void add_row(struct picture *p, struct parley_cli_screen *s, struct style
 static void add_status(struct picture *p, struct parley_cli_screen *s, uint64_t now_us)
 {
     char text[120];
-    const char *doing = s->speaking                       ? "you speak"
-                        : s->replying || s->reply.len > 0 ? "parley speaks"
-                                                          : "listening";
+    const char *doing = s->speaking                      ? "you speak"
+                        : s->playing || s->reply.len > 0 ? "parley speaks"
+                                                         : "listening";
     unsigned seconds = (unsigned)((now_us - s->agent_since_us) / 1000000);
 
     if (s->stage != NULL)

@@ -30,8 +30,8 @@ struct parley_cli_screen {
     bool live, colour, quiet, prompts; /* prompts: shows the line being typed */
     size_t columns;
 
-    const char *stage; /* of the link, until the conversation starts; then NULL */
-    bool speaking, replying;
+    const char *stage;      /* of the link, until the conversation starts; then NULL */
+    bool speaking, playing; /* the user; the model, as it is heard */
     struct parley_cli_partial user, reply;
     struct parley_id reply_item; /* whose words `reply` holds */
     struct parley_id cut_item;   /* interrupted: what it still says has not been heard */
@@ -57,6 +57,9 @@ void parley_cli_screen_agent(struct parley_cli_screen *s, enum parley_cli_agent_
 /* A line the user has typed and sent; the one being typed. */
 void parley_cli_screen_typed(struct parley_cli_screen *s, struct parley_view line);
 void parley_cli_screen_typing(struct parley_cli_screen *s, struct parley_view line);
+
+/* Whether a reply can be heard now. */
+void parley_cli_screen_playing(struct parley_cli_screen *s, bool playing);
 
 /* Something the program itself has to say: "-- text --", or "error: text". */
 void parley_cli_screen_note(struct parley_cli_screen *s, const char *text);
