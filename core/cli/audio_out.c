@@ -212,11 +212,19 @@ static void watch_program(struct parley_cli_audio_out *a)
     fail(a, how);
 }
 
+/* A pipe that takes no more holds what the clock says has been played: the program is slower than we. */
+static void mind_full_pipe(struct parley_cli_audio_out *a, uint64_t now_us)
+{
+    if (a->pending_at < a->pending_end && ahead_us(a, now_us) < LEAD_US)
+        a->plays_until_us = a->audible_until_us = now_us + LEAD_US;
+}
+
 static void work_program(struct parley_cli_audio_out *a, struct parley_conversation *c, uint64_t now_us)
 {
     watch_program(a);
     while (!a->failed && flush_pending(a) && feed_next(a, c, now_us))
         ;
+    mind_full_pipe(a, now_us);
     parley_playout_delay(c, ahead_us(a, now_us));
 }
 
