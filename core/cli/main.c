@@ -1,0 +1,91 @@
+/*
+ * The program: a table of commands. `parley` and `parley-loopback` are the same objects, linked with one
+ * transport or the other.
+ */
+#include "core/cli/talk.h"
+#include "core/parley.h"
+
+#include <stdio.h>
+
+struct command {
+    const char *name, *summary;
+    int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns the exit status */
+    const char *transport;             /* the only one it is for; NULL: both */
+};
+
+static int version(int argc, char **argv);
+static int help(int argc, char **argv);
+
+static const struct command commands[] = {
+    {"talk", "hold a conversation: microphone or file, typed lines, background agent", parley_cli_talk, NULL},
+    {"help", "this text, or that of a command", help, NULL},
+    {"version", "version and transport", version, NULL},
+};
+
+static bool is_here(const struct command *command)
+{
+    return command->transport == NULL || strcmp(command->transport, parley_transport()) == 0;
+}
+
+static const struct command *find(const char *name)
+{
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        if (is_here(&commands[i]) && strcmp(commands[i].name, name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static int unknown(const char *name)
+{
+    fprintf(stderr, "parley: unknown command %.60s; see: parley help\n", name);
+    return 2;
+}
+
+static void list(FILE *to)
+{
+    fprintf(to, "usage: parley COMMAND [OPTION...]\n\n");
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        if (is_here(&commands[i]))
+            fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].summary);
+    fprintf(to, "\nThe options of a command: parley COMMAND --help\n");
+}
+
+static int version(int argc, char **argv)
+{
+    (void)argc;
+    (void)argv;
+    printf("parley %s (%s)\n", PARLEY_VERSION, parley_transport());
+    return 0;
+}
+
+static int help(int argc, char **argv)
+{
+    const struct command *command = argc > 1 ? find(argv[1]) : NULL;
+
+    if (argc > 1 && command == NULL)
+        return unknown(argv[1]);
+    if (command != NULL && command->run != help && command->run != version) {
+        char wanted[] = "--help";
+        char *arguments[] = {argv[1], wanted, NULL};
+
+        return command->run(2, arguments);
+    }
+    list(stdout);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    const struct command *command;
+
+    if (argc < 2) {
+        list(stderr);
+        return 2;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+        return help(1, argv);
+    if (strcmp(argv[1], "--version") == 0)
+        return version(1, argv);
+    command = find(argv[1]);
+    return command != NULL ? command->run(argc - 1, argv + 1) : unknown(argv[1]);
+}
