@@ -190,7 +190,10 @@ static int on_audio(struct parley_conversation *c, struct parley_event *event)
     event->kind = PARLEY_EVENT_AUDIO;
     event->pcm = chunk.pcm;
     event->samples = wire->pcm_bytes / 2;
+    event->pcm_bytes = wire->pcm_bytes;
     event->sample_rate = wire->sample_rate;
+    event->has_samples = wire->has_samples;
+    event->samples_per_channel = wire->has_samples ? wire->samples : 0;
     event->channels = wire->channels;
     event->late = !parley_output_audio_receive(&c->audio, &chunk);
     return 1;

@@ -169,9 +169,9 @@ enum parley_event_kind {
     PARLEY_EVENT_USER_DONE,       /* text: all of it */
     PARLEY_EVENT_REPLY_DELTA,     /* text: more of what the model says, [item_id], [response_id] */
     PARLEY_EVENT_REPLY_DONE,      /* text: all of it, [item_id], [response_id] */
-    PARLEY_EVENT_AUDIO, /* pcm, samples, sample_rate, channels, [item_id], late: it belongs to a reply that
-                           was interrupted and is not to be played. The same audio goes into the queue of
-                           parley_read_audio, unless late or not 24 kHz mono */
+    PARLEY_EVENT_AUDIO, /* pcm, samples, pcm_bytes, sample_rate, channels, [samples_per_channel], [item_id],
+                           late: it belongs to a reply that was interrupted and is not to be played. The same
+                           audio goes into the queue of parley_read_audio, unless late or not 24 kHz mono */
     PARLEY_EVENT_RESPONSE_CREATED,   /* [response_id] */
     PARLEY_EVENT_RESPONSE_CANCELLED, /* [response_id] */
     PARLEY_EVENT_RESPONSE_DONE,      /* [response_id], [status], [code], [text]: why it failed */
@@ -199,9 +199,10 @@ struct parley_event {
     struct parley_view code, event_id;
     const int16_t *pcm; /* little-endian machines: host order; else swapped by parley */
     size_t samples;     /* in all channels together */
-    uint32_t sample_rate;
+    size_t pcm_bytes;   /* at pcm, exactly as received: 1 more than the samples take if half of one came */
+    uint32_t sample_rate, samples_per_channel; /* as the service says, the latter only if has_samples */
     uint16_t channels;
-    bool late, steering, fatal;
+    bool has_samples, late, steering, fatal;
     uint32_t heard_ms;
     size_t dropped, lines;
     int status; /* enum parley_status */

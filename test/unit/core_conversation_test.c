@@ -914,6 +914,25 @@ static void absurd_sample_counts_do_not_stall(void **state)
     expect(PARLEY_EVENT_RESPONSE_CREATED);
 }
 
+static void audio_is_handed_on_as_the_service_told_it(void **state)
+{
+    struct parley_event event;
+
+    (void)state;
+    begin(&options);
+    service_says("{\"type\":\"response.output_audio.delta\",\"delta\":\"AQID\",\"sample_rate\":24000,"
+                 "\"channels\":1,\"samples_per_channel\":512}");
+    event = expect(PARLEY_EVENT_AUDIO);
+    assert_true(event.has_samples);
+    assert_int_equal(event.samples_per_channel, 512);
+    assert_int_equal(event.samples, 1);
+    assert_int_equal(event.pcm_bytes, 3);
+    assert_memory_equal((const char *)event.pcm + 2, "\x03", 1);
+    service_says("{\"type\":\"response.output_audio.delta\",\"item_id\":\"i\",\"delta\":\"AAAA\"}");
+    event = expect(PARLEY_EVENT_AUDIO);
+    assert_false(event.has_samples);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -933,6 +952,7 @@ int main(void)
         TEST(errors_end_the_conversation_only_when_they_must),
         TEST(close_on_error_ends_it_with_any_error),
         TEST(microphone_audio_is_sent_as_it_comes),
+        TEST(audio_is_handed_on_as_the_service_told_it),
         TEST(speech_cuts_the_reply_where_it_was_heard),
         TEST(a_reply_nobody_heard_is_deleted),
         TEST(the_host_cuts_and_cancels),
