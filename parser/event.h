@@ -21,12 +21,14 @@ enum parley_wire_kind {
                                        content_index */
     PARLEY_WIRE_RESPONSE_CREATED,   /* response_id?, out_of_band */
     PARLEY_WIRE_RESPONSE_CANCELLED, /* response_id?, out_of_band */
-    PARLEY_WIRE_RESPONSE_DONE,      /* response_id?, out_of_band, status?, code?, text? (why it failed) */
+    PARLEY_WIRE_RESPONSE_DONE,      /* response_id?, out_of_band, status?, and of status failed or incomplete
+                                       code?, text?: why (either may stand for the other) */
     PARLEY_WIRE_ITEM_ADDED,         /* json = the item verbatim */
     PARLEY_WIRE_ITEM_DONE,          /* item_id */
     PARLEY_WIRE_HANDOFF,            /* call_id (the handoff id), item_id, text = the request */
     PARLEY_WIRE_SILENCE,            /* call_id, item_id: the model chose to say nothing */
-    PARLEY_WIRE_ERROR,              /* text, code?, event_id? (our event it answers), param?, json? */
+    PARLEY_WIRE_ERROR,              /* text, code?, event_id? (our event it answers), param?, json? (the
+                                       error as compact JSON, when it holds no message; text is the same) */
 };
 
 struct parley_wire_event {
@@ -42,7 +44,7 @@ struct parley_wire_event {
     uint32_t sample_rate, samples; /* Hz; samples per channel, 0 when has_samples is false */
     uint16_t channels;
     bool has_samples;
-    bool audio_bad; /* the data is not base64: pcm is empty, bad_offset tells where */
+    bool audio_bad; /* the data is not base64: pcm is empty, bad_offset tells where in the data */
     size_t bad_offset;
     uint8_t *pcm; /* PCM16 little-endian, decoded in the place of its base64 */
     size_t pcm_bytes;

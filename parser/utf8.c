@@ -109,8 +109,6 @@ static bool wide_space(struct parley_view c)
                                         "\xE2\x80\xAF", "\xE2\x81\x9F", "\xE3\x80\x80"};
     if (c.len == 2)
         return memcmp(c.at, two[0], 2) == 0 || memcmp(c.at, two[1], 2) == 0;
-    if (c.len != 3)
-        return false;
     if (memcmp(c.at, "\xE2\x80", 2) == 0 && continues(c.at[2]) && (unsigned char)c.at[2] <= 0x8A)
         return true; /* U+2000 to U+200A */
     for (size_t i = 0; i < sizeof three / sizeof three[0]; i++)
