@@ -1,0 +1,107 @@
+/*
+ * parser/json on any bytes: tokens follow each other and end, a failure lies at the first byte that is
+ * wrong, strings come out as UTF-8, a double is what strtod makes of it, and nothing outside the text is
+ * touched (the sanitizers see to that).
+ */
+#include "parser/json.h"
+#include "parser/utf8.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void expect(bool holds)
+{
+    if (!holds)
+        abort();
+}
+
+/* The answer the text ends with, and where; a copy, so that each reading starts from the same. */
+static enum parley_json_token verdict(const uint8_t *data, size_t size, size_t *offset)
+{
+    char *text = malloc(size + 1);
+    expect(text != NULL);
+    if (size > 0)
+        memcpy(text, data, size);
+    struct parley_json j;
+    enum parley_json_token token;
+    parley_json_start(&j, text, size);
+    while ((token = parley_json_next(&j)) > 0)
+        continue;
+    *offset = j.offset;
+    free(text);
+    return token;
+}
+
+static void check_place(const uint8_t *data, size_t size)
+{
+    size_t offset, other;
+    enum parley_json_token token = verdict(data, size, &offset);
+    if (token == PARLEY_JSON_MORE)
+        expect(offset == size);
+    if (token != PARLEY_JSON_BAD && token != PARLEY_JSON_DEEP)
+        return;
+    expect(offset < size);
+    expect(verdict(data, offset, &other) >= PARLEY_JSON_MORE);
+    expect(verdict(data, offset + 1, &other) == token && other == offset);
+}
+
+static void check_number(const struct parley_json *j)
+{
+    char text[64];
+    double value, expected;
+    uint64_t whole;
+    int64_t negative;
+    bool fits = parley_json_double(j, &value);
+    bool is_unsigned = parley_json_u64(j, &whole), is_signed = parley_json_i64(j, &negative);
+    expect(!is_unsigned || !is_signed || whole == (uint64_t)negative);
+    if (j->raw.len >= sizeof text)
+        return;
+    memcpy(text, j->raw.at, j->raw.len);
+    text[j->raw.len] = '\0';
+    expected = strtod(text, NULL);
+    expect(fits ? memcmp(&value, &expected, sizeof value) == 0 : isinf(expected) != 0);
+}
+
+/* Reads on, each token in one of several ways, as the bytes of `choice` will have it. */
+static void read_in_all_ways(char *text, size_t size, uint64_t choice)
+{
+    struct parley_json j;
+    struct parley_view raw;
+    enum parley_json_token token;
+    size_t tokens = 0;
+    parley_json_start(&j, text, size);
+    while ((token = parley_json_next(&j)) > 0) {
+        expect(++tokens <= size && j.raw.len > 0 && j.depth <= PARLEY_JSON_DEPTH);
+        choice = choice * 6364136223846793005u + 1442695040888963407u;
+        unsigned way = (unsigned)(choice >> 60);
+        if (token == PARLEY_JSON_NUMBER)
+            check_number(&j);
+        if (token == PARLEY_JSON_NAME && way < 4) {
+            parley_json_name_is(&j, "type");
+            if (parley_json_raw(&j, &raw))
+                expect(raw.len > 0 && raw.at + raw.len == j.at);
+        } else if (token == PARLEY_JSON_NAME || token == PARLEY_JSON_STRING) {
+            expect(parley_utf8_valid(parley_json_string(&j)));
+        } else if (way > 12) {
+            parley_json_skip(&j);
+        }
+    }
+    expect(parley_json_next(&j) == token && (j.error == NULL) == (token == PARLEY_JSON_END));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    uint64_t choice = size;
+    for (size_t i = 0; i < size && i < 64; i++)
+        choice = choice * 31 + data[i];
+    check_place(data, size);
+    char *text = malloc(size > 0 ? size : 1);
+    expect(text != NULL);
+    if (size > 0)
+        memcpy(text, data, size);
+    read_in_all_ways(text, size, choice);
+    free(text);
+    return 0;
+}
