@@ -115,7 +115,7 @@ static bool apply(const struct parley_rule *rule, struct parley_wire_event *even
         if (event->text.at == NULL)
             return false;
     }
-    return rule->read == NULL || rule->read(event, members);
+    return rule->read(event, members);
 }
 
 int parley_events_read(struct parley_wire_event *event, char *message, size_t len,

@@ -50,9 +50,8 @@ struct parley_value {
 
 /*
  * What is made of one type of message. `text` is the member whose string becomes the event's text, required
- * to be there; PARLEY_MEMBER_NONE when there is no text. `read` (may be NULL) fills in the rest, and may
- * change the kind; it answers false when something else that is required is missing. Then the message is
- * ignored.
+ * to be there; PARLEY_MEMBER_NONE when there is none. `read` fills in the rest, and may change the kind; it
+ * answers false when something else that is required is missing. Then the message is ignored.
  */
 struct parley_rule {
     struct parley_view type;

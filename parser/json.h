@@ -20,6 +20,10 @@
  *
  * Strings are checked as they are passed (escapes, UTF-8, surrogate pairs) and unescaped in their own
  * place only when asked for, so what is merely skipped stays verbatim.
+ *
+ * Where RFC 8259 leaves a choice: half a surrogate pair in an escape, text that is not UTF-8 and a byte
+ * order mark are refused; numbers may have any size (and are told to be out of range when their value is
+ * asked for); names may come twice, and it is for the caller to say which counts.
  */
 enum parley_json_token {
     PARLEY_JSON_END = 0, /* the text is over, nothing but white space follows */
