@@ -26,7 +26,7 @@ static void open_ledger(size_t queue_ms, uint32_t replies)
 
 static void check_books(void)
 {
-    size_t queued = 0;
+    uint64_t queued = 0;
 
     for (uint32_t i = 0; i < o.replies_size; i++) {
         const struct parley_reply *reply = &o.replies[i];
