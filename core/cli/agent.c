@@ -66,11 +66,22 @@ static void abandon(struct parley_cli_agent *a)
     a->state = PARLEY_CLI_AGENT_IDLE;
 }
 
+static int tell_model(struct parley_cli_agent *a, struct parley_conversation *c, struct parley_view text)
+{
+    int status;
+
+    if (c == NULL && a->independent)
+        return PARLEY_OK;
+    status = parley_agent_progress(c, parley_id_view(&a->handoff), text);
+    return status == PARLEY_ERR_STATE && a->independent ? PARLEY_OK : status;
+}
+
 /* Tells the waiting message. False while it cannot be told yet, or when nobody wants it any more. */
 static bool told(struct parley_cli_agent *a, struct parley_conversation *c)
 {
     struct parley_view text = parley_view_of(a->text, a->text_len);
-    int status = a->text_len > 0 ? parley_agent_progress(c, parley_id_view(&a->handoff), text) : PARLEY_OK;
+    bool room = a->room == NULL || a->room(a->user);
+    int status = !room ? PARLEY_ERR_FULL : a->text_len > 0 ? tell_model(a, c, text) : PARLEY_OK;
 
     if (status == PARLEY_ERR_FULL) {
         a->held_back = true;
@@ -310,7 +321,7 @@ static void work_finish(struct parley_cli_agent *a, struct parley_conversation *
         if (!told(a, c))
             return;
     }
-    status = parley_agent_done(c, parley_id_view(&a->handoff));
+    status = c != NULL || !a->independent ? parley_agent_done(c, parley_id_view(&a->handoff)) : PARLEY_OK;
     a->held_back = status == PARLEY_ERR_FULL;
     if (a->held_back)
         return;
@@ -320,31 +331,37 @@ static void work_finish(struct parley_cli_agent *a, struct parley_conversation *
 
 /* ---- the outside ----------------------------------------------------------------------------- */
 
-static void begin(struct parley_cli_agent *a, const struct parley_event *event, uint64_t now_us)
+static void begin(struct parley_cli_agent *a, struct parley_view request, uint64_t now_us)
 {
-    /* Steering that finds no run here is for work that the conversation still counts as active. */
-    parley_id_set(&a->handoff, event->steering ? parley_view(NULL) : event->handoff_id);
     a->state = PARLEY_CLI_AGENT_FINISHING;
     if (a->command == NULL)
         say(a, parley_view("There is no background agent here, so this cannot be done."), true);
-    else if (keep_request(a, event->delegation))
+    else if (keep_request(a, request))
         start_run(a, now_us);
     else
         fail(a, "the request is longer than it can be given");
+}
+
+void parley_cli_agent_ask(struct parley_cli_agent *a, struct parley_view request, uint64_t now_us)
+{
+    if (!parley_cli_agent_busy(a))
+        begin(a, request, now_us);
+    else if (a->command != NULL && !keep_request(a, request))
+        a->refused++;
 }
 
 void parley_cli_agent_handoff(struct parley_cli_agent *a, const struct parley_event *event, uint64_t now_us)
 {
     if (event->delegation.len == 0)
         return; /* nothing was asked; the conversation has answered it already */
-    if (!event->steering && parley_cli_agent_busy(a)) {
+    if (!event->steering && parley_cli_agent_busy(a) && !a->independent) {
         a->hear(a->user, PARLEY_CLI_AGENT_DROPPED, parley_view("other work takes the place of this one"));
         abandon(a);
     }
+    /* Steering that finds no run here is for work that the conversation still counts as active. */
     if (!parley_cli_agent_busy(a))
-        begin(a, event, now_us);
-    else if (a->command != NULL && !keep_request(a, event->delegation))
-        a->refused++;
+        parley_id_set(&a->handoff, event->steering || a->independent ? parley_view(NULL) : event->handoff_id);
+    parley_cli_agent_ask(a, event->delegation, now_us);
 }
 
 void parley_cli_agent_work(struct parley_cli_agent *a, struct parley_conversation *c, uint64_t now_us)

@@ -45,6 +45,11 @@ struct parley_cli_agent {
     uint64_t timeout_us;
     parley_cli_agent_hear *hear;
     void *user;
+    /* May be set after parley_cli_agent_open. Independent: its work goes on whether a handoff waits for it or
+       not; what it says is heard, and told to whatever handoff is active. Room: false while no more news can
+       be taken; NULL: they always can. */
+    bool independent;
+    bool (*room)(const void *user);
 
     enum parley_cli_agent_state state;
     struct parley_id handoff; /* none: whatever is active */
@@ -71,7 +76,10 @@ void parley_cli_agent_open(struct parley_cli_agent *a, const char *command, uint
 /* Takes a PARLEY_EVENT_HANDOFF; copies what it needs. */
 void parley_cli_agent_handoff(struct parley_cli_agent *a, const struct parley_event *event, uint64_t now_us);
 
-/* Does all that is ready. Call it after each parley_service. */
+/* Takes a request of another kind, for an independent agent: starts a run, or keeps it for a further one. */
+void parley_cli_agent_ask(struct parley_cli_agent *a, struct parley_view request, uint64_t now_us);
+
+/* Does all that is ready. Call it after each parley_service. `c` may be NULL for an independent agent. */
 void parley_cli_agent_work(struct parley_cli_agent *a, struct parley_conversation *c, uint64_t now_us);
 
 bool parley_cli_agent_busy(const struct parley_cli_agent *a);

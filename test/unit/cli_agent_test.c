@@ -564,6 +564,54 @@ static void closing_ends_the_command(void **state)
     assert_false(parley_cli_agent_busy(&agent));
 }
 
+/* ---- an agent with work of its own ------------------------------------------------------------ */
+
+static void independent_work_goes_on_whoever_waits_for_it(void **state)
+{
+    char got[100];
+    size_t len;
+
+    (void)state;
+    agent.independent = true;
+    parley_fake_command("work", 1 * S, 0);
+    parley_fake_command_says("work", 0, 1, "an answer");
+    parley_cli_agent_ask(&agent, parley_view("typed"), parley_clock_us());
+    handoff("call_1", "spoken", false); /* takes nothing's place: it is kept, as steering is */
+    told.answers = PARLEY_ERR_STATE;
+    run(60);
+    assert_int_equal(parley_fake_processes(), 2);
+    len = parley_fake_process_read(0, got, sizeof got);
+    assert_true(parley_view_is(parley_view_of(got, len), "typed"));
+    len = parley_fake_process_read(1, got, sizeof got);
+    assert_true(parley_view_is(parley_view_of(got, len), "spoken"));
+    assert_string_equal(news, "started said started said done");
+    assert_int_equal(told.calls, 0); /* there was no conversation at all */
+}
+
+static bool has_room;
+static bool room(const void *user)
+{
+    (void)user;
+    return has_room;
+}
+
+static void news_wait_for_room(void **state)
+{
+    (void)state;
+    agent.independent = true;
+    agent.room = room;
+    has_room = false;
+    parley_fake_command("work", 0, 0);
+    parley_fake_command_says("work", 0, 1, "one\n\ntwo");
+    handoff("call_1", envelope, false);
+    for (int i = 0; i < 5; i++)
+        assert_true(turn() <= 100000);
+    assert_string_equal(news, "started");
+    has_room = true;
+    run(20);
+    assert_string_equal(news, "started said said done");
+}
+
 #define TEST(function) cmocka_unit_test_setup(function, begin)
 
 int main(void)
@@ -592,6 +640,8 @@ int main(void)
         TEST(work_nobody_waits_for_is_dropped),
         TEST(a_message_that_never_fits_is_left_out),
         TEST(closing_ends_the_command),
+        TEST(independent_work_goes_on_whoever_waits_for_it),
+        TEST(news_wait_for_room),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
