@@ -1,0 +1,52 @@
+/* Any bytes as the answer to the upgrade: the same verdict however they are cut, told in clean words. The
+   first byte of the input says how to cut. */
+#include "parser/utf8.h"
+#include "transport/wss/upgrade.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+static void check(bool fine)
+{
+    if (!fine)
+        abort();
+}
+
+static int judge(const uint8_t *data, size_t size, size_t cut)
+{
+    char why[PARLEY_TRANSPORT_REASON] = "";
+    struct parley_upgrade u;
+    size_t start = 0, end = 0;
+    int status = 0;
+
+    parley_upgrade_start(&u, "dGhlIHNhbXBsZSBub25jZQ==");
+    while (status == 0 && end < size) {
+        char *here;
+        struct parley_view rest;
+
+        end = end + cut < size ? end + cut : size;
+        here = malloc(end - start);
+        check(here != NULL);
+        memcpy(here, data + start, end - start);
+        rest = parley_view_of(here, end - start);
+        status = parley_upgrade_read(&u, &rest, why);
+        start = end - rest.len;
+        free(here);
+    }
+    if (status == 0)
+        status = parley_upgrade_end(&u, parley_view_of((const char *)data + start, size - start),
+                                    PARLEY_ERR_LOST, parley_view("no answer"), why);
+    check(memchr(why, 0, sizeof why) != NULL && (status == 1) == (why[0] == '\0'));
+    check(parley_utf8_valid(parley_view(why)));
+    for (const char *c = why; *c != '\0'; c++)
+        check((unsigned char)*c >= ' ' && *c != 0x7f);
+    return status;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size > 1)
+        check(judge(data + 1, size - 1, size) == judge(data + 1, size - 1, 1 + data[0]));
+    return 0;
+}
