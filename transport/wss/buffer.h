@@ -1,0 +1,56 @@
+#ifndef PARLEY_TRANSPORT_WSS_BUFFER_H
+#define PARLEY_TRANSPORT_WSS_BUFFER_H
+
+#include "platform/arena.h"
+#include "platform/view.h"
+
+/*
+ * Bytes in a row in a fixed buffer: filled at the end, emptied at the front, so that one call of the
+ * network takes or gives all of them. A ring would cut them in two where it wraps.
+ */
+struct parley_buffer {
+    unsigned char *at;
+    size_t size, start, end; /* what is held lies in [start, end) */
+};
+
+static inline struct parley_buffer parley_buffer(struct parley_arena *arena, size_t bytes)
+{
+    struct parley_buffer made = {parley_arena_take(arena, bytes, 1), bytes, 0, 0};
+    return made;
+}
+
+/* The bytes held, and how many more fit. */
+static inline size_t parley_buffer_used(const struct parley_buffer *b)
+{
+    return b->end - b->start;
+}
+static inline size_t parley_buffer_room(const struct parley_buffer *b)
+{
+    return b->size - parley_buffer_used(b);
+}
+static inline struct parley_view parley_buffer_view(const struct parley_buffer *b)
+{
+    return parley_view_of((const char *)b->at + b->start, parley_buffer_used(b));
+}
+
+/* Moves what is held to the front when fewer than `want` bytes are free behind it; returns what is free
+   behind it then. */
+static inline size_t parley_buffer_reserve(struct parley_buffer *b, size_t want)
+{
+    if (b->start > 0 && b->size - b->end < want) {
+        memmove(b->at, b->at + b->start, b->end - b->start);
+        b->end -= b->start;
+        b->start = 0;
+    }
+    return b->size - b->end;
+}
+
+/* Takes `bytes` bytes, which are held, from the front. */
+static inline void parley_buffer_skip(struct parley_buffer *b, size_t bytes)
+{
+    b->start += bytes;
+    if (b->start == b->end)
+        b->start = b->end = 0;
+}
+
+#endif

@@ -1,0 +1,456 @@
+/*
+ * WebSocket frames on wslay's frame layer. wslay cuts and masks; what it lacks stands here: the checks that
+ * span frames, reasons in words (it has one error number for all of them, and only once payload is there),
+ * and the look ahead. Its event layer is of no use to us: it allocates for each message, as much as the
+ * peer announces.
+ */
+#include "transport/wss/frames.h"
+
+#include "platform/random.h"
+#include "transport/wss/why.h"
+
+#include <stdio.h>
+#include <wslay/wslay.h>
+
+enum {
+    HEADER_MAX = 14, /* 2, a length of 8, a mask of 4 */
+    CONTROLS = 2,    /* the room behind the messages in `out`: one pong and the close frame */
+    CLOSE_NORMAL = 1000,
+    CLOSE_PROTOCOL = 1002,
+    CLOSE_UTF8 = 1007,
+    CLOSE_TOO_BIG = 1009,
+};
+
+/* No message is that long: 2^53. A length like this is meant to do harm. */
+static const uint64_t length_max = UINT64_C(1) << 53;
+
+/* ---- what wslay calls -------------------------------------------------------------------------- */
+
+/* Gives wslay the rest of the header and then of the payload of the one frame being read, so that it never
+   holds bytes of the next. */
+static ssize_t give(uint8_t *into, size_t bytes, int flags, void *user)
+{
+    struct parley_frames *f = user;
+    size_t some = parley_buffer_used(&f->in);
+
+    (void)flags;
+    if (f->header_left > 0)
+        some = f->header_left; /* all of it is there, see begin_frame */
+    else if (some > f->payload_left)
+        some = (size_t)f->payload_left;
+    if (some > bytes)
+        some = bytes;
+    if (some == 0)
+        return -1; /* "none now" */
+    memcpy(into, f->in.at + f->in.start, some);
+    parley_buffer_skip(&f->in, some);
+    f->ahead -= f->ahead < some ? f->ahead : some;
+    if (f->header_left > 0)
+        f->header_left -= some;
+    else
+        f->payload_left -= some;
+    return (ssize_t)some;
+}
+
+/* Takes a piece of a frame into `out`, where room was made for all of it. */
+static ssize_t take(const uint8_t *from, size_t bytes, int flags, void *user)
+{
+    struct parley_frames *f = user;
+
+    (void)flags;
+    if (parley_buffer_reserve(&f->out, bytes) < bytes)
+        return -1;
+    memcpy(f->out.at + f->out.end, from, bytes);
+    f->out.end += bytes;
+    return (ssize_t)bytes;
+}
+
+/* Mask bytes, drawn in bulk: one call of the system for 64 frames. */
+static int draw_mask(uint8_t *into, size_t bytes, void *user)
+{
+    struct parley_frames *f = user;
+
+    if (f->masks_left < bytes) {
+        if (parley_random(f->masks, sizeof f->masks) < 0)
+            return -1;
+        f->masks_left = sizeof f->masks;
+    }
+    f->masks_left -= bytes;
+    memcpy(into, f->masks + f->masks_left, bytes);
+    return 0;
+}
+
+/* ---- life -------------------------------------------------------------------------------------- */
+
+void parley_frames_carve(struct parley_frames *f, struct parley_arena *arena, size_t recv_bytes,
+                         size_t send_bytes)
+{
+    size_t least = 2 * PARLEY_FRAMES_CONTROL_ROOM;
+
+    f->in = parley_buffer(arena, recv_bytes > least ? recv_bytes : least);
+    f->out = parley_buffer(arena,
+                           (send_bytes > least ? send_bytes : least) + CONTROLS * PARLEY_FRAMES_CONTROL_ROOM);
+}
+
+int parley_frames_start(struct parley_frames *f)
+{
+    static const struct wslay_frame_callbacks callbacks = {take, give, draw_mask};
+
+    return wslay_frame_context_init(&f->wslay, &callbacks, f) == 0 ? 0 : PARLEY_ERR_MEMORY;
+}
+
+void parley_frames_stop(struct parley_frames *f)
+{
+    if (f->wslay != NULL)
+        wslay_frame_context_free(f->wslay);
+    f->wslay = NULL;
+    parley_wipe(f->out.at, f->out.at != NULL ? f->out.size : 0);
+}
+
+/* ---- sending ----------------------------------------------------------------------------------- */
+
+/* Puts one whole frame into `out`, in which there is room for it. False when no mask can be drawn. */
+static bool put_frame(struct parley_frames *f, uint8_t opcode, bool last, struct parley_view payload)
+{
+    struct wslay_frame_iocb io = {
+        .fin = last,
+        .opcode = opcode,
+        .payload_length = payload.len,
+        .mask = 1,
+        .data = (const uint8_t *)payload.at,
+        .data_length = payload.len,
+    };
+
+    return wslay_frame_send(f->wslay, &io) == (ssize_t)payload.len;
+}
+
+/* Puts a control frame into `out` if that leaves `spare` bytes free. */
+static bool put_control(struct parley_frames *f, uint8_t opcode, struct parley_view payload, size_t spare)
+{
+    return parley_buffer_room(&f->out) >= PARLEY_FRAMES_CONTROL_ROOM + spare &&
+           put_frame(f, opcode, true, payload);
+}
+
+/* True for a code that may stand in a close frame (RFC 6455, 7.4, and the registry it founds). */
+static bool is_close_code(unsigned code)
+{
+    return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999);
+}
+
+void parley_frames_close(struct parley_frames *f, uint16_t code, const char *reason)
+{
+    char payload[PARLEY_FRAMES_CONTROL];
+    size_t bytes = 0;
+
+    if (f->close_queued)
+        return;
+    if (code != 0 && !is_close_code(code))
+        code = CLOSE_NORMAL;
+    if (code != 0) {
+        struct parley_view text = parley_utf8_cut(parley_view(reason), sizeof payload - 2);
+
+        payload[0] = (char)(code >> 8);
+        payload[1] = (char)(code & 0xff);
+        memcpy(payload + 2, text.at, text.len);
+        bytes = 2 + text.len;
+    }
+    put_control(f, WSLAY_CONNECTION_CLOSE, parley_view_of(payload, bytes), 0);
+    f->close_queued = true;
+    f->pong_waits = false;
+}
+
+void parley_frames_room(struct parley_frames *f)
+{
+    struct parley_view payload = parley_view_of((const char *)f->pong, f->pong_bytes);
+
+    if (f->pong_waits && put_control(f, WSLAY_PONG, payload, PARLEY_FRAMES_CONTROL_ROOM))
+        f->pong_waits = false;
+}
+
+static void answer_ping(struct parley_frames *f, const uint8_t *payload, size_t bytes)
+{
+    if (f->close_queued)
+        return;
+    memcpy(f->pong, payload, bytes);
+    f->pong_bytes = bytes;
+    f->pong_waits = true;
+    parley_frames_room(f);
+}
+
+long parley_frames_text(struct parley_frames *f, struct parley_view message)
+{
+    size_t kept = HEADER_MAX + CONTROLS * PARLEY_FRAMES_CONTROL_ROOM; /* not for payload */
+    size_t most = f->out.size - kept, room = parley_buffer_room(&f->out);
+    size_t some = message.len;
+
+    if (message.len == 0 || f->close_queued || f->status != 0 || room < kept)
+        return 0;
+    room -= kept;
+    if (some > room) {
+        /* It will fit as a whole, or a piece worth its header will. */
+        if (some <= most || room < most / 2)
+            return 0;
+        some = room;
+    }
+    if (!put_frame(f, f->out_message ? WSLAY_CONTINUATION_FRAME : WSLAY_TEXT_FRAME, some == message.len,
+                   parley_view_of(message.at, some))) {
+        f->status = PARLEY_ERR_SYSTEM;
+        parley_why(f->why, "the system gives no random bytes to mask a frame with");
+        return f->status;
+    }
+    f->out_message = some < message.len;
+    return (long)some;
+}
+
+/* ---- reading headers --------------------------------------------------------------------------- */
+
+struct header {
+    bool fin, masked;
+    uint8_t reserved, opcode, short_length; /* short_length: 126 and 127 announce a longer field */
+    size_t bytes;
+    uint64_t length; /* of the payload, if `whole` */
+    bool whole;
+};
+
+static bool is_control(const struct header *h)
+{
+    return h->opcode >= 8;
+}
+
+/* Reads what is there of a header at `at`; false when not even its first two bytes are. */
+static bool read_header(struct header *h, const unsigned char *at, size_t available)
+{
+    size_t extra;
+
+    if (available < 2)
+        return false;
+    h->fin = (at[0] & 0x80) != 0;
+    h->reserved = (uint8_t)(at[0] & 0x70);
+    h->opcode = at[0] & 0x0f;
+    h->masked = (at[1] & 0x80) != 0;
+    h->short_length = at[1] & 0x7f;
+    extra = h->short_length == 127 ? 8 : h->short_length == 126 ? 2 : 0;
+    h->bytes = 2 + extra;
+    h->whole = available >= h->bytes;
+    h->length = extra == 0 ? h->short_length : 0;
+    for (size_t i = 0; h->whole && i < extra; i++)
+        h->length = h->length << 8 | at[2 + i];
+    return true;
+}
+
+/* What is wrong with a frame that begins like this; NULL for nothing (RFC 6455, 5.2 and 5.5). */
+static const char *wrong_header(const struct header *h)
+{
+    if (h->reserved != 0)
+        return "a frame has reserved bits set though no extension was agreed on";
+    if ((h->opcode > 2 && h->opcode < 8) || h->opcode > 10)
+        return "a frame has an opcode that does not exist";
+    if (h->masked)
+        return "a frame is masked, which only a client may do";
+    if (is_control(h) && !h->fin)
+        return "a control frame is fragmented";
+    if (is_control(h) && h->short_length > PARLEY_FRAMES_CONTROL)
+        return "a control frame is longer than 125 bytes";
+    if (h->whole &&
+        ((h->short_length == 126 && h->length < 126) || (h->short_length == 127 && h->length <= 0xffff)))
+        return "a frame tells its length in more bytes than needed";
+    return NULL;
+}
+
+/* The end of reading by a fault of the peer: tells it why. */
+static int violation(struct parley_frames *f, int status, uint16_t code, const char *what)
+{
+    f->status = status;
+    parley_why(f->why, "the service broke the WebSocket protocol: %s", what);
+    parley_frames_close(f, code, what);
+    return status;
+}
+
+/* Where a frame may begin: checks its header and gets ready to read it. Returns 1, 0 for more bytes, < 0. */
+static int begin_frame(struct parley_frames *f)
+{
+    struct header h;
+    const char *wrong;
+
+    if (!read_header(&h, f->in.at + f->in.start, parley_buffer_used(&f->in)))
+        return 0;
+    wrong = wrong_header(&h);
+    if (wrong == NULL && h.opcode == WSLAY_CONTINUATION_FRAME && !f->in_message)
+        wrong = "a continuation has nothing to continue";
+    if (wrong == NULL && !is_control(&h) && h.opcode != WSLAY_CONTINUATION_FRAME && f->in_message)
+        wrong = "a message begins before the one before it has ended";
+    if (wrong != NULL)
+        return violation(f, PARLEY_ERR_PROTOCOL, CLOSE_PROTOCOL, wrong);
+    if (h.length > length_max)
+        return violation(f, PARLEY_ERR_PROTOCOL, h.length >> 63 != 0 ? CLOSE_PROTOCOL : CLOSE_TOO_BIG,
+                         "a frame announces more bytes than anybody can send");
+    /* Control frames are read whole, so that the look ahead has always seen them first. */
+    if (!h.whole || (is_control(&h) && parley_buffer_used(&f->in) < h.bytes + h.length))
+        return 0;
+    f->header_left = h.bytes;
+    f->payload_left = h.length;
+    f->in_frame = true;
+    return 1;
+}
+
+bool parley_frames_ready(const struct parley_frames *f)
+{
+    struct header h;
+    size_t available = parley_buffer_used(&f->in);
+
+    if (f->status != 0 || available == 0)
+        return false;
+    if (f->in_frame)
+        return true;
+    if (!read_header(&h, f->in.at + f->in.start, available))
+        return false;
+    return wrong_header(&h) != NULL || (h.whole && (!is_control(&h) || available >= h.bytes + h.length));
+}
+
+/* ---- looking ahead ----------------------------------------------------------------------------- */
+
+/* Looks at the frame that begins `f->ahead` bytes behind the front. True when it could be passed. */
+static bool look_at_frame(struct parley_frames *f)
+{
+    size_t used = parley_buffer_used(&f->in);
+    const unsigned char *at = f->in.at + f->in.start;
+    struct header h;
+
+    if (f->ahead >= used || !read_header(&h, at + f->ahead, used - (size_t)f->ahead))
+        return false;
+    f->ahead_stuck = wrong_header(&h) != NULL || h.length > length_max;
+    if (f->ahead_stuck || !h.whole)
+        return false;
+    if (is_control(&h)) {
+        if (used - f->ahead < h.bytes + h.length)
+            return false;
+        if (h.opcode == WSLAY_PING)
+            answer_ping(f, at + f->ahead + h.bytes, (size_t)h.length);
+        f->close_seen = f->ahead_stuck = h.opcode == WSLAY_CONNECTION_CLOSE;
+    }
+    f->ahead += h.bytes + h.length;
+    return !f->ahead_stuck;
+}
+
+void parley_frames_arrived(struct parley_frames *f)
+{
+    while (!f->ahead_stuck && f->status == 0 && look_at_frame(f))
+        ;
+}
+
+/* ---- reading frames ---------------------------------------------------------------------------- */
+
+static const char *close_name(unsigned code)
+{
+    static const char *const names[] = {
+        "normal closure",
+        "going away",
+        "protocol error",
+        "unsupported data",
+        "",
+        "",
+        "",
+        "invalid payload",
+        "policy violation",
+        "message too big",
+        "extension missing",
+        "internal error",
+        "service restart",
+        "try again later",
+        "bad gateway",
+    };
+
+    return code < 1000 + sizeof names / sizeof names[0] ? names[code - 1000] : "application code";
+}
+
+/* The peer's close frame: the code is echoed (RFC 6455, 5.5.1), and there is no more to read. */
+static int take_close(struct parley_frames *f, struct parley_view payload)
+{
+    struct parley_view text = parley_view_skip(payload, 2);
+    char reason[PARLEY_FRAMES_CONTROL + 1];
+    unsigned code;
+
+    f->close_seen = true;
+    if (payload.len == 1)
+        return violation(f, PARLEY_ERR_PROTOCOL, CLOSE_PROTOCOL, "a close frame holds half a code");
+    f->status = PARLEY_ERR_PEER_CLOSED;
+    if (payload.len == 0) {
+        parley_why(f->why, "the service closed the connection without a code");
+        parley_frames_close(f, 0, "");
+        return f->status;
+    }
+    code = (unsigned)(unsigned char)payload.at[0] << 8 | (unsigned char)payload.at[1];
+    if (!is_close_code(code))
+        return violation(f, PARLEY_ERR_PROTOCOL, CLOSE_PROTOCOL,
+                         "a close frame holds a code that may not be sent");
+    if (!parley_utf8_valid(text))
+        return violation(f, PARLEY_ERR_UTF8, CLOSE_UTF8, "the reason in a close frame is not UTF-8");
+    parley_why_clean(reason, sizeof reason, text);
+    parley_why(f->why, "the service closed the connection: code %u (%s)%s%s", code, close_name(code),
+               reason[0] != '\0' ? ": " : "", reason);
+    parley_frames_close(f, (uint16_t)code, "");
+    return f->status;
+}
+
+/* A whole control frame; pings are answered already. */
+static int take_control(struct parley_frames *f, const struct wslay_frame_iocb *io)
+{
+    if (io->opcode == WSLAY_CONNECTION_CLOSE)
+        return take_close(f, parley_view_of((const char *)io->data, io->data_length));
+    if (io->opcode == WSLAY_PING)
+        f->pings++;
+    else
+        f->pongs++;
+    return 0;
+}
+
+/* A piece of a message. Returns 1 with *out filled, 0 when there is nothing to hand out, < 0. */
+static int take_piece(struct parley_frames *f, const struct wslay_frame_iocb *io, bool frame_ends,
+                      struct parley_fragment *out)
+{
+    bool last = frame_ends && io->fin;
+
+    if (io->opcode != WSLAY_CONTINUATION_FRAME && !f->in_message) {
+        f->binary = io->opcode == WSLAY_BINARY_FRAME;
+        f->message_bytes = 0;
+        memset(&f->utf8, 0, sizeof f->utf8);
+    }
+    out->bytes = parley_view_of((const char *)io->data, io->data_length);
+    out->last = last;
+    out->binary = f->binary;
+    f->in_message = !last;
+    f->message_bytes += io->data_length;
+    if (!f->binary && (parley_utf8_feed(&f->utf8, out->bytes) < out->bytes.len || (last && f->utf8.need > 0)))
+        return violation(f, PARLEY_ERR_UTF8, CLOSE_UTF8, "a text message is not UTF-8");
+    return last || io->data_length > 0;
+}
+
+/* Reads on within a frame. Returns 1 with a piece, 0 for more bytes, < 0, or AGAIN. */
+enum { AGAIN = 2 };
+static int read_frame(struct parley_frames *f, struct parley_fragment *out)
+{
+    struct wslay_frame_iocb io = {0};
+    ssize_t got = wslay_frame_recv(f->wslay, &io);
+    bool ends = f->header_left == 0 && f->payload_left == 0;
+    int status;
+
+    if (got == WSLAY_ERR_WANT_READ)
+        return 0;
+    if (got < 0) /* our own checks come first, so this is a check that only wslay has */
+        return violation(f, PARLEY_ERR_PROTOCOL, CLOSE_PROTOCOL, "a frame is malformed");
+    f->in_frame = !ends;
+    status = (io.opcode & 8) != 0 ? take_control(f, &io) : take_piece(f, &io, ends, out);
+    return status == 0 ? AGAIN : status;
+}
+
+int parley_frames_next(struct parley_frames *f, struct parley_fragment *out)
+{
+    for (;;) {
+        int status = f->status != 0 ? f->status : f->in_frame ? 1 : begin_frame(f);
+
+        if (status > 0)
+            status = read_frame(f, out);
+        if (status != AGAIN)
+            return status;
+    }
+}

@@ -1,0 +1,93 @@
+#ifndef PARLEY_TRANSPORT_WSS_FRAMES_H
+#define PARLEY_TRANSPORT_WSS_FRAMES_H
+
+#include "parser/utf8.h"
+#include "transport/transport.h"
+#include "transport/wss/buffer.h"
+
+/*
+ * WebSocket frames (RFC 6455, 5) of a client, on the frame layer of wslay, between two buffers: whoever
+ * owns the stream fills `in` and empties `out`, this fills `out` and empties `in`.
+ *
+ * Messages are read in order and only when asked for, so that a slow host slows the peer down. Control
+ * frames cannot wait for that: whatever arrives is looked over at once, pings are answered from there, and
+ * a close frame is noticed, though it takes effect in its turn.
+ */
+enum {
+    PARLEY_FRAMES_CONTROL = 125,                            /* payload of a control frame at most (5.5) */
+    PARLEY_FRAMES_CONTROL_ROOM = PARLEY_FRAMES_CONTROL + 6, /* with header and mask */
+    PARLEY_FRAMES_MASKS = 256,
+};
+
+struct wslay_frame_context;
+
+struct parley_frames {
+    struct parley_buffer in, out;
+    int status; /* 0; why reading ended: PARLEY_ERR_PEER_CLOSED, _PROTOCOL, _UTF8, _SYSTEM */
+    char why[PARLEY_TRANSPORT_REASON];
+    bool close_seen;        /* a close frame of the peer has come, perhaps behind messages not yet read */
+    bool close_queued;      /* ours went into `out`: nothing follows it */
+    bool in_message;        /* a message has begun and not ended */
+    uint64_t message_bytes; /* of it, so far */
+    uint64_t pings, pongs;  /* that came */
+
+    /* Internal: reading. */
+    struct wslay_frame_context *wslay;
+    bool in_frame, binary;
+    size_t header_left; /* of the frame being read: bytes wslay has yet to see */
+    uint64_t payload_left;
+    struct parley_utf8 utf8;
+    /* Looking ahead: the first frame not looked at starts this many bytes behind the front of `in`. */
+    uint64_t ahead;
+    bool ahead_stuck; /* at a close frame or a fault: there is nothing to see behind it */
+
+    /* Internal: writing. */
+    bool out_message; /* a message has begun and not ended */
+    bool pong_waits;  /* for room; a newer one takes its place (5.5.3) */
+    uint8_t pong[PARLEY_FRAMES_CONTROL];
+    size_t pong_bytes;
+    uint8_t masks[PARLEY_FRAMES_MASKS];
+    size_t masks_left;
+};
+
+/* Carves the buffers: `in` of at least `recv_bytes`, `out` of at least `send_bytes` and room for control
+   frames. */
+void parley_frames_carve(struct parley_frames *f, struct parley_arena *arena, size_t recv_bytes,
+                         size_t send_bytes);
+
+/* Makes wslay's context: the one allocation, 4.3 KB. `f` stays where it is from here on. Returns 0 or
+   PARLEY_ERR_MEMORY. */
+int parley_frames_start(struct parley_frames *f);
+
+/* Frees wslay's context and wipes what waits to be sent. */
+void parley_frames_stop(struct parley_frames *f);
+
+/* To be called whenever bytes have been put into `in`: looks them over for control frames. */
+void parley_frames_arrived(struct parley_frames *f);
+
+/* True when parley_frames_next would make progress without further bytes. */
+bool parley_frames_ready(const struct parley_frames *f);
+
+/*
+ * The next piece of a message; it points into wslay's buffer and is good until the next call.
+ * Returns 1, 0 when more bytes are needed, or `status` once reading has ended: the peer's close frame (its
+ * code echoed) or a violation of the protocol (a close frame with the code of RFC 6455, 7.4.1 queued), with
+ * the reason in `why`.
+ */
+int parley_frames_next(struct parley_frames *f, struct parley_fragment *out);
+
+/*
+ * Puts a text message, or as much of it as makes sense now, into `out` as a frame. A message that fits into
+ * an empty `out` waits until it goes as one frame; a longer one goes in several. Call again with the rest.
+ * Returns the bytes taken, 0 for "not now", or PARLEY_ERR_SYSTEM when there are no random bytes.
+ */
+long parley_frames_text(struct parley_frames *f, struct parley_view message);
+
+/* Queues a close frame with a code (0: without; one that may not be sent counts as 1000) and an ASCII
+   reason; not twice. Nothing is sent behind it. */
+void parley_frames_close(struct parley_frames *f, uint16_t code, const char *reason);
+
+/* To be called when `out` has been emptied, in part or whole: a pong that waited goes in. */
+void parley_frames_room(struct parley_frames *f);
+
+#endif
