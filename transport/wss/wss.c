@@ -1,0 +1,544 @@
+/*
+ * The transport over the network: stream -> upgrade -> frames, each a state of one loop. This file holds
+ * the states, the deadlines and how a link ends; what bytes mean stands in the files it uses.
+ */
+#include "platform/clock.h"
+#include "transport/wss/frames.h"
+#include "transport/wss/stream.h"
+#include "transport/wss/upgrade.h"
+#include "transport/wss/why.h"
+
+const char parley_transport_name[] = "wss";
+
+enum stage {
+    STAGE_STREAM, /* the stream has stages of its own */
+    STAGE_UPGRADE,
+    STAGE_OPEN,
+    STAGE_CLOSING, /* a close frame is on its way; `outcome` is how it will have ended */
+    STAGE_CLOSED,
+};
+
+struct parley_transport {
+    enum stage stage;
+    bool was_open;     /* messages may be in the buffer */
+    int end;           /* how it ended, 0 while it has not */
+    int outcome;       /* of STAGE_CLOSING, and of STAGE_OPEN once writing has failed */
+    bool await_close;  /* in STAGE_CLOSING: the peer's close frame is due as well */
+    int stream_end;    /* what reading from the stream ended with, 0 while it goes on */
+    bool write_broken; /* nothing can be written any more; what was received is still handed out */
+    uint64_t now_us;
+    uint64_t deadline_us; /* of the stage */
+    uint32_t timer_ms;    /* not 0: the deadline is that long after the next work() */
+    uint32_t upgrade_ms, close_ms;
+    struct parley_stream *stream; /* NULL once the link has ended */
+    struct parley_frames frames;  /* its buffers also serve the upgrade */
+    struct parley_upgrade upgrade;
+    struct parley_url url;
+    struct parley_log log;
+    char reason[PARLEY_TRANSPORT_REASON];
+};
+
+/* ---- open -------------------------------------------------------------------------------------- */
+
+static size_t max_size(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Reads and checks what can be wrong before anything is started; *request is the length of the request. */
+static int check(struct parley_transport *t, const struct parley_endpoint *to, size_t *request,
+                 char why[PARLEY_TRANSPORT_REASON])
+{
+    static const char any_key[PARLEY_UPGRADE_KEY] = "";
+    struct parley_render target = parley_render(NULL, 0), all = parley_render(NULL, 0);
+    int status = parley_url_read(&t->url, to->url, why);
+
+    if (status == 0)
+        status = parley_upgrade_check(to, why);
+    if (status < 0)
+        return status;
+    parley_url_render_target(&t->url, to->query, to->query_count, &target);
+    if (target.used > PARLEY_URL_TARGET_BYTES) {
+        parley_why(why, "url: with its query it is longer than %d bytes", PARLEY_URL_TARGET_BYTES);
+        return PARLEY_ERR_URL;
+    }
+    parley_upgrade_render(&all, &t->url, to, any_key);
+    if (all.used > PARLEY_UPGRADE_REQUEST_BYTES) {
+        parley_why(why, "upgrade: the headers are longer than %d bytes", PARLEY_UPGRADE_REQUEST_BYTES);
+        return PARLEY_ERR_ARGUMENT;
+    }
+    *request = all.used;
+    return 0;
+}
+
+/* Writes the request into the send buffer, where it waits for the stream. */
+static int prepare_request(struct parley_transport *t, const struct parley_endpoint *to,
+                           char why[PARLEY_TRANSPORT_REASON])
+{
+    struct parley_buffer *out = &t->frames.out;
+    struct parley_render r = parley_render((char *)out->at, out->size);
+    char key[PARLEY_UPGRADE_KEY];
+    int status = parley_upgrade_draw(key);
+
+    if (status < 0) {
+        parley_why(why, "upgrade: the system gives no random bytes");
+        return status;
+    }
+    parley_upgrade_render(&r, &t->url, to, key);
+    out->end = r.used;
+    parley_upgrade_start(&t->upgrade, key);
+    return 0;
+}
+
+static int start(struct parley_transport *t, struct parley_arena *arena, const struct parley_endpoint *to,
+                 char why[PARLEY_TRANSPORT_REASON])
+{
+    struct parley_stream_options options = {
+        .host = parley_view_of(t->url.host, t->url.host_bytes),
+        .port = t->url.port,
+        .tls = t->url.tls,
+        .endpoint = to,
+    };
+
+    return parley_stream_open(&t->stream, arena, &options, why);
+}
+
+int parley_transport_open(struct parley_transport **t, struct parley_arena *arena,
+                          const struct parley_endpoint *to, char why[PARLEY_TRANSPORT_REASON])
+{
+    struct parley_transport made = {
+        .stage = STAGE_STREAM,
+        .deadline_us = PARLEY_NEVER,
+        .upgrade_ms = to->deadlines.upgrade_ms,
+        .close_ms = to->deadlines.close_ms,
+        .log = to->log,
+    };
+    size_t request = 0;
+    int status;
+
+    *t = NULL;
+    why[0] = '\0';
+    status = check(&made, to, &request, why);
+    if (status < 0)
+        return status;
+    parley_frames_carve(&made.frames, arena, max_size(to->recv_bytes, PARLEY_HTTP_LINE_BYTES),
+                        max_size(to->send_bytes, request));
+    *t = parley_arena_take(arena, 1, sizeof **t);
+    if (arena->failed) {
+        *t = NULL;
+        parley_why(why, "memory: the block is too small for the link");
+        return PARLEY_ERR_MEMORY;
+    }
+    if (*t == NULL) /* it counts */
+        return start(&made, arena, to, why);
+    **t = made;
+    status = parley_frames_start(&(*t)->frames);
+    if (status < 0)
+        parley_why(why, "memory: no room for the WebSocket reader");
+    if (status == 0)
+        status = prepare_request(*t, to, why);
+    if (status == 0)
+        status = start(*t, arena, to, why);
+    (*t)->url.path = (*t)->url.query = parley_view_of(NULL, 0); /* they pointed into the endpoint */
+    if (status < 0) {
+        parley_transport_drop(*t);
+        *t = NULL;
+    }
+    return status;
+}
+
+/* ---- how it ends ------------------------------------------------------------------------------- */
+
+/* The request holds secrets; nothing of it stays once it is out, or will not go out. */
+static void wipe_request(struct parley_transport *t)
+{
+    parley_buffer_skip(&t->frames.out, parley_buffer_used(&t->frames.out));
+    parley_wipe(t->frames.out.at, t->frames.out.size);
+}
+
+/* The link is over, and the words for it are in `reason`. What was received can still be read. */
+static int finish(struct parley_transport *t, int status)
+{
+    if (t->end != 0)
+        return t->end;
+    if (!t->was_open)
+        wipe_request(t);
+    if (t->stage != STAGE_STREAM)
+        parley_stream_shutdown(t->stream);
+    parley_stream_drop(t->stream);
+    t->stream = NULL;
+    t->end = status;
+    t->stage = STAGE_CLOSED;
+    t->timer_ms = 0;
+    t->deadline_us = PARLEY_NEVER;
+    parley_log_line(&t->log, status == PARLEY_ERR_CLOSED ? PARLEY_LOG_DEBUG : PARLEY_LOG_INFO,
+                    "wss: ended (%s), %llu pings, %llu pongs", parley_status_name(status),
+                    (unsigned long long)t->frames.pings, (unsigned long long)t->frames.pongs);
+    return status;
+}
+
+/* The stream's words for how it broke, without the stage it puts before them; `otherwise` if it has none. */
+static struct parley_view stream_words(const struct parley_transport *t, const char *otherwise)
+{
+    static const struct parley_view stage = PARLEY_VIEW("open: ");
+    struct parley_view words = parley_stream_reason(t->stream);
+
+    if (words.len == 0)
+        return parley_view(otherwise);
+    return parley_view_starts(words, stage) ? parley_view_skip(words, stage.len) : words;
+}
+
+/* The stage's deadline is `ms` after the next work(), which is the one that knows the time. */
+static void set_timer(struct parley_transport *t, uint32_t ms)
+{
+    t->timer_ms = ms > 0 ? ms : 1;
+}
+
+/* A close frame is queued: what is left is to send it and, if one is due, to wait for the peer's. */
+static void begin_closing(struct parley_transport *t, int outcome, bool await_close)
+{
+    t->stage = STAGE_CLOSING;
+    t->outcome = outcome;
+    t->await_close = await_close;
+    set_timer(t, t->close_ms);
+}
+
+/* Adds to the reason that a message was cut. */
+static void add_half_message(struct parley_transport *t)
+{
+    char cause[PARLEY_TRANSPORT_REASON];
+
+    if (!t->frames.in_message)
+        return;
+    memcpy(cause, t->reason, sizeof cause);
+    parley_why(t->reason, "%s, %llu bytes into a message", cause,
+               (unsigned long long)t->frames.message_bytes);
+}
+
+/* The stream has ended and all that came is read, without a close frame. */
+static int finish_lost(struct parley_transport *t)
+{
+    struct parley_view words = stream_words(t, "the connection broke");
+
+    if (t->stream_end == PARLEY_ERR_PEER_CLOSED)
+        words = parley_view("the connection ended without a close frame");
+    if (!t->write_broken) /* else the words are there already */
+        parley_why(t->reason, "open: %.*s", (int)words.len, words.at);
+    add_half_message(t);
+    return finish(t, PARLEY_ERR_LOST);
+}
+
+/* ---- moving bytes ------------------------------------------------------------------------------ */
+
+/* Reads what there is and fits, in as few calls as can be. */
+static void fill(struct parley_transport *t)
+{
+    struct parley_buffer *in = &t->frames.in;
+    int got;
+
+    do {
+        size_t room = parley_buffer_reserve(in, in->size / 4);
+
+        if (room == 0 || t->stream_end != 0)
+            return;
+        got = parley_stream_read(t->stream, in->at + in->end, room);
+        if (got < 0)
+            t->stream_end = got;
+        else
+            in->end += (size_t)got;
+    } while (got > 0 && parley_stream_buffered(t->stream));
+}
+
+/* Writes what is queued. Once that fails nothing more is sent, but what the peer has said before, perhaps
+   why it closed, is still read. */
+static void flush(struct parley_transport *t)
+{
+    struct parley_buffer *out = &t->frames.out;
+
+    while (parley_buffer_used(out) > 0 && !t->write_broken) {
+        int put = parley_stream_write(t->stream, out->at + out->start, parley_buffer_used(out));
+
+        if (put > 0)
+            parley_buffer_skip(out, (size_t)put);
+        t->write_broken = put < 0;
+        if (put <= 0)
+            break;
+    }
+    if (t->write_broken)
+        parley_buffer_skip(out, parley_buffer_used(out));
+}
+
+/* ---- the stages -------------------------------------------------------------------------------- */
+
+static int work_stream(struct parley_transport *t)
+{
+    int status = parley_stream_work(t->stream, t->now_us);
+
+    if (status < 0) {
+        struct parley_view reason = parley_stream_reason(t->stream);
+
+        parley_why(t->reason, "%.*s", (int)reason.len, reason.at);
+        return finish(t, status);
+    }
+    if (status > 0) {
+        parley_log_line(&t->log, PARLEY_LOG_DEBUG, "wss: the stream is up, %s",
+                        t->url.tls ? "with TLS" : "without TLS");
+        t->stage = STAGE_UPGRADE;
+        t->deadline_us = parley_clock_add(t->now_us, UINT64_C(1000) * t->upgrade_ms);
+    }
+    return status;
+}
+
+static void send_request(struct parley_transport *t)
+{
+    if (parley_buffer_used(&t->frames.out) == 0)
+        return;
+    flush(t);
+    if (parley_buffer_used(&t->frames.out) == 0)
+        wipe_request(t);
+}
+
+/* No complete answer will come: tells how far it got. */
+static int end_upgrade(struct parley_transport *t, int status, struct parley_view what)
+{
+    struct parley_view rest = parley_buffer_view(&t->frames.in);
+
+    return finish(t, parley_upgrade_end(&t->upgrade, rest, status, what, t->reason));
+}
+
+static int upgrade_lost(struct parley_transport *t)
+{
+    struct parley_view words = stream_words(t, "the connection broke");
+
+    if (t->stream_end == PARLEY_ERR_PEER_CLOSED)
+        words = parley_view("the service ended the connection without an answer");
+    return end_upgrade(t, PARLEY_ERR_LOST, words);
+}
+
+static int work_upgrade(struct parley_transport *t)
+{
+    struct parley_buffer *in = &t->frames.in;
+    struct parley_view rest;
+    char what[PARLEY_TRANSPORT_REASON];
+    int status;
+
+    send_request(t);
+    fill(t);
+    rest = parley_buffer_view(in);
+    status = parley_upgrade_read(&t->upgrade, &rest, t->reason);
+    parley_buffer_skip(in, parley_buffer_used(in) - rest.len);
+    if (status < 0)
+        return finish(t, status);
+    if (status > 0) {
+        t->stage = STAGE_OPEN;
+        t->was_open = true;
+        t->deadline_us = PARLEY_NEVER;
+        parley_log_line(&t->log, PARLEY_LOG_INFO, "wss: open");
+        return 1;
+    }
+    if (t->stream_end != 0)
+        return upgrade_lost(t);
+    if (t->now_us < t->deadline_us)
+        return 0;
+    parley_why(what, "no answer within %u ms", (unsigned)t->upgrade_ms);
+    return end_upgrade(t, PARLEY_ERR_TIMEOUT, parley_view(what));
+}
+
+/* Writing failed while open: a close frame that says why may be on its way here, for a while. */
+static void note_broken(struct parley_transport *t)
+{
+    struct parley_view words = stream_words(t, "the connection broke while sending");
+
+    if (!t->write_broken || t->outcome != 0)
+        return;
+    t->outcome = PARLEY_ERR_LOST;
+    parley_why(t->reason, "open: %.*s", (int)words.len, words.at);
+    set_timer(t, t->close_ms);
+}
+
+/* Ends the link when nothing is left to do for it. */
+static void settle(struct parley_transport *t)
+{
+    bool sent = t->write_broken || parley_buffer_used(&t->frames.out) == 0;
+
+    if (t->stage == STAGE_OPEN && t->stream_end != 0 && !parley_frames_ready(&t->frames))
+        finish_lost(t);
+    if (t->stage != STAGE_CLOSING)
+        return;
+    if (t->stream_end != 0 && t->await_close && !t->frames.close_seen)
+        parley_why(t->reason, "closed as asked; the service ended the connection without a close frame");
+    if (t->stream_end != 0 || (sent && (!t->await_close || t->frames.close_seen)))
+        finish(t, t->outcome);
+}
+
+static void check_deadline(struct parley_transport *t)
+{
+    if (t->now_us < t->deadline_us)
+        return;
+    if (t->stage == STAGE_OPEN) { /* writing had failed */
+        finish_lost(t);
+        return;
+    }
+    if (t->await_close) {
+        t->outcome = PARLEY_ERR_TIMEOUT;
+        parley_why(t->reason, "closing: the service did not answer the close within %u ms",
+                   (unsigned)t->close_ms);
+    }
+    finish(t, t->outcome);
+}
+
+static int work_open(struct parley_transport *t)
+{
+    fill(t);
+    parley_frames_arrived(&t->frames);
+    flush(t);
+    parley_frames_room(&t->frames);
+    note_broken(t);
+    settle(t);
+    if (t->stage != STAGE_CLOSED)
+        check_deadline(t);
+    return t->end != 0 ? t->end : 1;
+}
+
+int parley_transport_work(struct parley_transport *t, uint64_t now_us)
+{
+    int status = 1;
+
+    t->now_us = now_us;
+    if (t->timer_ms > 0) {
+        t->deadline_us = parley_clock_add(now_us, UINT64_C(1000) * t->timer_ms);
+        t->timer_ms = 0;
+    }
+    if (t->stage == STAGE_STREAM)
+        status = work_stream(t);
+    else if (t->stage != STAGE_CLOSED)
+        parley_stream_work(t->stream, now_us); /* a failure shows when reading, behind what came before it */
+    if (t->stage == STAGE_UPGRADE)
+        status = work_upgrade(t);
+    if (t->stage == STAGE_OPEN || t->stage == STAGE_CLOSING)
+        status = work_open(t);
+    return t->end != 0 ? t->end : status;
+}
+
+/* ---- messages ---------------------------------------------------------------------------------- */
+
+/* Reading has come to its end: the peer's close frame, or a fault of the peer. */
+static void end_reading(struct parley_transport *t)
+{
+    bool answered = t->stage == STAGE_CLOSING && t->frames.status == PARLEY_ERR_PEER_CLOSED;
+
+    if (t->stage == STAGE_CLOSED)
+        return;
+    if (!answered && (t->stage == STAGE_OPEN || t->await_close)) {
+        parley_why(t->reason, "%s: %s", parley_transport_stage(t), t->frames.why);
+        begin_closing(t, t->frames.status, false);
+    }
+    flush(t);
+    settle(t);
+}
+
+int parley_transport_recv(struct parley_transport *t, struct parley_fragment *out)
+{
+    int status;
+
+    if (!t->was_open)
+        return t->end;
+    status = parley_frames_next(&t->frames, out);
+    if (status > 0)
+        return 1;
+    if (status < 0)
+        end_reading(t);
+    else if (t->stage != STAGE_CLOSED)
+        settle(t);
+    return t->end;
+}
+
+long parley_transport_send(struct parley_transport *t, struct parley_view message)
+{
+    long taken;
+
+    if (t->end != 0)
+        return t->end;
+    if (t->stage != STAGE_OPEN || t->write_broken)
+        return 0;
+    taken = parley_frames_text(&t->frames, message);
+    if (taken < 0) {
+        parley_why(t->reason, "open: %s", t->frames.why);
+        return finish(t, (int)taken);
+    }
+    return taken;
+}
+
+size_t parley_transport_pending(const struct parley_transport *t)
+{
+    return t->was_open ? parley_buffer_used(&t->frames.out) : 0;
+}
+
+size_t parley_transport_interest(const struct parley_transport *t, struct parley_interest *want)
+{
+    bool bytes_flow = t->stage != STAGE_STREAM;
+    bool read = bytes_flow && t->stream_end == 0 && parley_buffer_room(&t->frames.in) > 0;
+    bool write = bytes_flow && !t->write_broken && parley_buffer_used(&t->frames.out) > 0;
+    uint64_t due_us = t->deadline_us;
+    size_t count;
+
+    if (t->stage == STAGE_CLOSED)
+        return 0;
+    if (t->timer_ms > 0 || (t->was_open && parley_frames_ready(&t->frames)) ||
+        (read && parley_stream_buffered(t->stream)))
+        due_us = t->now_us;
+    count = parley_stream_interest(t->stream, read, write, want);
+    if (count == 0)
+        want[count++] = (struct parley_interest){.fd = -1, .deadline_us = PARLEY_NEVER};
+    if (want[0].deadline_us > due_us)
+        want[0].deadline_us = due_us;
+    return count;
+}
+
+const char *parley_transport_stage(const struct parley_transport *t)
+{
+    switch (t->stage) {
+    case STAGE_STREAM:
+        return parley_stream_stage(t->stream);
+    case STAGE_UPGRADE:
+        return "upgrade";
+    case STAGE_OPEN:
+        return "open";
+    case STAGE_CLOSING:
+        return "closing";
+    case STAGE_CLOSED:
+        break;
+    }
+    return "closed";
+}
+
+struct parley_view parley_transport_reason(const struct parley_transport *t)
+{
+    return t->end != 0 ? parley_view(t->reason) : parley_view("");
+}
+
+/* ---- the end ----------------------------------------------------------------------------------- */
+
+void parley_transport_close(struct parley_transport *t, uint16_t code)
+{
+    if (t->stage == STAGE_CLOSED || t->stage == STAGE_CLOSING)
+        return;
+    parley_why(t->reason, "closed as asked%s", t->was_open ? "" : ", before the link was up");
+    if (t->stage != STAGE_OPEN || t->write_broken) {
+        finish(t, PARLEY_ERR_CLOSED);
+        return;
+    }
+    parley_frames_close(&t->frames, code, "");
+    begin_closing(t, PARLEY_ERR_CLOSED, true);
+}
+
+void parley_transport_drop(struct parley_transport *t)
+{
+    if (t == NULL)
+        return;
+    parley_stream_drop(t->stream);
+    t->stream = NULL;
+    parley_frames_stop(&t->frames);
+    parley_wipe(&t->upgrade, sizeof t->upgrade);
+    t->stage = STAGE_CLOSED;
+}
