@@ -111,9 +111,8 @@ static int open_conversation(struct talk *t)
         if (t->options.verbose)
             setup.options.log = (struct parley_log){parley_cli_report_log, &t->report, PARLEY_LOG_DEBUG};
         bytes = parley_memory_needed(&setup.options);
-        t->memory = malloc(bytes > 0 ? bytes : 1);
-        status = t->memory == NULL ? PARLEY_ERR_MEMORY
-                                   : parley_open(&t->c, t->memory, bytes, &setup.options, t->now_us, &error);
+        t->memory = bytes > 0 ? malloc(bytes) : NULL; /* without one parley_open says what is wrong */
+        status = parley_open(&t->c, t->memory, bytes, &setup.options, t->now_us, &error);
         snprintf(setup.why, sizeof setup.why, "%s",
                  error.text[0] != '\0' ? error.text : parley_status_text(status));
     }
