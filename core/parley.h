@@ -151,7 +151,7 @@ enum parley_reason { PARLEY_REASON_SPEECH, PARLEY_REASON_TEXT, PARLEY_REASON_HOS
 /* How a conversation ended (reference 6.8). */
 enum parley_closed {
     PARLEY_CLOSED_REQUESTED, /* by parley_stop */
-    PARLEY_CLOSED_TRANSPORT, /* the service closed, in good order or by ending the connection */
+    PARLEY_CLOSED_TRANSPORT, /* by the service, with a close frame */
     PARLEY_CLOSED_ERROR,     /* anything else; an ERROR event came before */
 };
 
