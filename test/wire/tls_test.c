@@ -1,0 +1,374 @@
+/*
+ * TLS over the fake network, with a server by mbedTLS in the same program: what no real peer does on demand.
+ * Certificates and real peers are the matter of test/peer/tls_matrix.
+ */
+#define MBEDTLS_ALLOW_PRIVATE_ACCESS
+#include "wire_test.h"
+
+#include "platform/random.h"
+#include "platform/socket.h"
+#include "transport/wss/tls.h"
+
+#include <mbedtls/ecp.h>
+#include <mbedtls/pk.h>
+#include <mbedtls/ssl.h>
+#include <mbedtls/version.h>
+#include <mbedtls/x509_crt.h>
+
+#define MBEDTLS_3 (MBEDTLS_VERSION_NUMBER >= 0x03000000)
+#if MBEDTLS_3
+#include <psa/crypto.h>
+#endif
+
+/* ---- the server -------------------------------------------------------------------------------- */
+
+static mbedtls_pk_context key;
+static mbedtls_x509_crt certificate;
+
+static int random_bytes(void *context, unsigned char *out, size_t bytes)
+{
+    (void)context;
+    return parley_random(out, bytes);
+}
+
+/* A key and a certificate by itself, for all the tests. */
+static int make_certificate(void **state)
+{
+    static unsigned char der[1024];
+    unsigned char serial[] = {1};
+    mbedtls_x509write_cert writer;
+
+    (void)state;
+    mbedtls_pk_init(&key);
+    mbedtls_x509_crt_init(&certificate);
+    mbedtls_x509write_crt_init(&writer);
+    assert_int_equal(mbedtls_pk_setup(&key, mbedtls_pk_info_from_type(MBEDTLS_PK_ECKEY)), 0);
+    assert_int_equal(mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(key), random_bytes, NULL),
+                     0);
+    mbedtls_x509write_crt_set_md_alg(&writer, MBEDTLS_MD_SHA256);
+    mbedtls_x509write_crt_set_subject_key(&writer, &key);
+    mbedtls_x509write_crt_set_issuer_key(&writer, &key);
+    assert_int_equal(mbedtls_x509write_crt_set_subject_name(&writer, "CN=localhost"), 0);
+    assert_int_equal(mbedtls_x509write_crt_set_issuer_name(&writer, "CN=localhost"), 0);
+    assert_int_equal(mbedtls_x509write_crt_set_validity(&writer, "20240101000000", "20450101000000"), 0);
+#if MBEDTLS_3
+    assert_int_equal(mbedtls_x509write_crt_set_serial_raw(&writer, serial, sizeof serial), 0);
+#else
+    mbedtls_mpi number;
+    mbedtls_mpi_init(&number);
+    assert_int_equal(mbedtls_mpi_read_binary(&number, serial, sizeof serial), 0);
+    assert_int_equal(mbedtls_x509write_crt_set_serial(&writer, &number), 0);
+    mbedtls_mpi_free(&number);
+#endif
+    int bytes = mbedtls_x509write_crt_der(&writer, der, sizeof der, random_bytes, NULL);
+    assert_true(bytes > 0);
+    assert_int_equal(mbedtls_x509_crt_parse_der(&certificate, der + sizeof der - bytes, (size_t)bytes), 0);
+    mbedtls_x509write_crt_free(&writer);
+    return 0;
+}
+
+static int free_certificate(void **state)
+{
+    (void)state;
+    mbedtls_x509_crt_free(&certificate);
+    mbedtls_pk_free(&key);
+    return 0;
+}
+
+static int server_send(void *context, const unsigned char *from, size_t bytes)
+{
+    size_t sent = parley_fake_peer_write(0, from, bytes);
+
+    (void)context;
+    return sent > 0 ? (int)sent : MBEDTLS_ERR_SSL_WANT_WRITE;
+}
+
+static int server_receive(void *context, unsigned char *into, size_t bytes)
+{
+    size_t got = parley_fake_peer_read(0, into, bytes);
+
+    (void)context;
+    return got > 0 ? (int)got : MBEDTLS_ERR_SSL_WANT_READ;
+}
+
+/* ---- both ends --------------------------------------------------------------------------------- */
+
+static struct pair {
+    mbedtls_ssl_context ssl;
+    mbedtls_ssl_config config;
+    bool server_done;
+    struct parley_tls *tls;
+    int fd;
+    unsigned char memory[16384];
+} pair;
+
+static void open_server(bool only_1_2)
+{
+    mbedtls_ssl_init(&pair.ssl);
+    mbedtls_ssl_config_init(&pair.config);
+    assert_int_equal(mbedtls_ssl_config_defaults(&pair.config, MBEDTLS_SSL_IS_SERVER,
+                                                 MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT),
+                     0);
+    mbedtls_ssl_conf_rng(&pair.config, random_bytes, NULL);
+    mbedtls_ssl_conf_renegotiation(&pair.config, MBEDTLS_SSL_RENEGOTIATION_ENABLED);
+    mbedtls_ssl_conf_renegotiation_enforced(&pair.config, MBEDTLS_SSL_RENEGOTIATION_NOT_ENFORCED);
+#if MBEDTLS_3
+    if (only_1_2)
+        mbedtls_ssl_conf_max_tls_version(&pair.config, MBEDTLS_SSL_VERSION_TLS1_2);
+#else
+    (void)only_1_2;
+#endif
+    assert_int_equal(mbedtls_ssl_conf_own_cert(&pair.config, &certificate, &key), 0);
+    assert_int_equal(mbedtls_ssl_setup(&pair.ssl, &pair.config), 0);
+    mbedtls_ssl_set_bio(&pair.ssl, NULL, server_send, server_receive, NULL);
+}
+
+static void open_client(const struct parley_fake_limits *limits)
+{
+    struct parley_tls_options options = {.host = parley_view("localhost"), .insecure = true};
+    struct parley_arena arena = parley_arena(pair.memory, sizeof pair.memory);
+    struct parley_address address = {.family = 4, .bytes = {192, 0, 2, 1}, .port = 443};
+    char why[PARLEY_TRANSPORT_REASON];
+
+    parley_fake_address("192.0.2.1", 443, PARLEY_FAKE_ACCEPT, 0);
+    parley_fake_limits(-1, limits);
+    pair.fd = parley_socket_connect(&address);
+    assert_int_equal(parley_tls_open(&pair.tls, &arena, &options, why), 0);
+    parley_tls_attach(pair.tls, pair.fd);
+}
+
+static void open_pair(bool only_1_2, const struct parley_fake_limits *limits)
+{
+    parley_fake_reset();
+    memset(&pair, 0, sizeof pair);
+    open_server(only_1_2);
+    open_client(limits);
+}
+
+static void close_pair(void)
+{
+    parley_tls_drop(pair.tls);
+    parley_socket_close(pair.fd);
+    mbedtls_ssl_free(&pair.ssl);
+    mbedtls_ssl_config_free(&pair.config);
+}
+
+static bool is_pause(int code)
+{
+    return code == MBEDTLS_ERR_SSL_WANT_READ || code == MBEDTLS_ERR_SSL_WANT_WRITE;
+}
+
+/* Goes on at both ends until the client has finished or failed; `calls` counts those of the client. */
+static int shake_hands(unsigned *calls)
+{
+    int status = 0;
+
+    *calls = 0;
+    while (status == 0) {
+        if (!pair.server_done)
+            pair.server_done = mbedtls_ssl_handshake(&pair.ssl) == 0;
+        status = parley_tls_handshake(pair.tls);
+        assert_true(++*calls < 20000);
+    }
+    while (status > 0 && !pair.server_done)
+        pair.server_done = mbedtls_ssl_handshake(&pair.ssl) == 0;
+    return status;
+}
+
+static int server_read(void *into, size_t bytes)
+{
+    int got, rounds = 0;
+
+    do
+        got = mbedtls_ssl_read(&pair.ssl, into, bytes);
+    while (is_pause(got) && ++rounds < 10);
+    return got;
+}
+
+/* ---- the tests --------------------------------------------------------------------------------- */
+
+static void shakes_hands_however_the_socket_cuts(void **state)
+{
+    static const struct {
+        const char *title;
+        struct parley_fake_limits limits;
+    } rows[] = {
+        {"as it comes", {0, 0, 0, 0, 0}},
+        {"reading a byte at a time", {1, 0, 0, 0, 0}},
+        {"writing a byte at a time", {0, 1, 0, 0, 0}},
+        {"seven bytes fit into the way out", {0, 0, 7, 0, 0}},
+        {"all of that", {3, 2, 5, 0, 0}},
+    };
+    unsigned calls;
+    char text[16];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        open_pair(false, &rows[i].limits);
+        expect_int(rows[i].title, shake_hands(&calls), 1);
+        assert_int_equal(mbedtls_ssl_write(&pair.ssl, (const unsigned char *)"hello", 5), 5);
+        int got = 0;
+        while (got == 0)
+            got = parley_tls_read(pair.tls, text, sizeof text);
+        expect_int(rows[i].title, got, 5);
+        assert_memory_equal(text, "hello", 5);
+        close_pair();
+    }
+}
+
+/* So that a board without AES or multiplication in hardware stays responsive. */
+static void does_a_few_steps_in_a_call(void **state)
+{
+    static const struct parley_fake_limits none = {0};
+    unsigned calls = 0, eager = 0;
+    int status = 0;
+
+    (void)state;
+    open_pair(false, &none);
+    while (status == 0) {
+        if (!pair.server_done && !parley_tls_buffered(pair.tls))
+            pair.server_done = mbedtls_ssl_handshake(&pair.ssl) == 0;
+        status = parley_tls_handshake(pair.tls);
+        calls++;
+        eager += parley_tls_buffered(pair.tls);
+    }
+    assert_int_equal(status, 1);
+    assert_in_range(calls, 4, 20);
+    assert_in_range(eager, 2, 20);
+    assert_false(parley_tls_buffered(pair.tls));
+    close_pair();
+}
+
+/* The server asks for another handshake, which we decline with an alert; while half of that waits for the
+   socket, our own bytes must neither get lost nor overtake it. */
+static void loses_no_bytes_behind_a_stuck_alert(void **state)
+{
+    static const struct parley_fake_limits none = {0}, tight = {.queue_bytes = 3};
+    unsigned calls;
+    char text[16] = "";
+
+    (void)state;
+    open_pair(true, &none);
+    assert_int_equal(shake_hands(&calls), 1);
+    assert_int_equal(mbedtls_ssl_renegotiate(&pair.ssl), 0);
+    parley_fake_limits(0, &tight);
+    assert_int_equal(parley_tls_read(pair.tls, text, sizeof text), 0);
+    assert_true(parley_tls_unsent(pair.tls));
+    assert_int_equal(parley_tls_write(pair.tls, "hello", 5), 0);
+    assert_true(parley_tls_unsent(pair.tls));
+    assert_int_equal(parley_tls_flush(pair.tls), 0);
+
+    parley_fake_limits(0, &none);
+    assert_int_equal(parley_tls_write(pair.tls, "hello", 5), 5);
+    assert_false(parley_tls_unsent(pair.tls));
+    assert_int_equal(server_read(text, sizeof text), 5);
+    assert_string_equal(text, "hello");
+    close_pair();
+}
+
+/* A write that got stuck is repeated, with more behind it; what was stuck is what counts. */
+static void repeats_a_stuck_write(void **state)
+{
+    static const struct parley_fake_limits none = {0}, tight = {.queue_bytes = 3};
+    unsigned calls;
+    char text[16] = "";
+
+    (void)state;
+    open_pair(true, &none);
+    assert_int_equal(shake_hands(&calls), 1);
+    parley_fake_limits(0, &tight);
+    assert_int_equal(parley_tls_write(pair.tls, "hello", 5), 0);
+    assert_int_equal(parley_tls_write(pair.tls, "hello", 4), PARLEY_ERR_ARGUMENT);
+    assert_int_equal(parley_tls_write(pair.tls, "hello", 0), 0);
+    parley_fake_limits(0, &none);
+    assert_int_equal(parley_tls_write(pair.tls, "hello you", 9), 5);
+    assert_int_equal(parley_tls_write(pair.tls, " you", 4), 4);
+    assert_int_equal(server_read(text, 5), 5);
+    assert_int_equal(server_read(text + 5, 4), 4);
+    assert_string_equal(text, "hello you");
+    close_pair();
+}
+
+static void says_goodbye_once(void **state)
+{
+    static const struct parley_fake_limits none = {0}, tight = {.queue_bytes = 3};
+    unsigned calls;
+    char text[16];
+
+    (void)state;
+    open_pair(true, &none);
+    assert_int_equal(shake_hands(&calls), 1);
+    parley_fake_limits(0, &tight);
+    assert_int_equal(parley_tls_write(pair.tls, "hello", 5), 0);
+    parley_tls_shutdown(pair.tls);
+    parley_fake_limits(0, &none);
+    parley_tls_shutdown(pair.tls);
+    parley_tls_shutdown(pair.tls);
+    assert_int_equal(server_read(text, sizeof text), 5);
+    assert_int_equal(server_read(text, sizeof text), MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY);
+    assert_int_equal(parley_fake_peer_read(0, text, sizeof text), 0);
+    close_pair();
+}
+
+/* Wherever the connection breaks, it ends the handshake, with the reason of the socket. */
+static void ends_where_the_connection_breaks(void **state)
+{
+    unsigned calls;
+    int failed = 0, status;
+    uint64_t at = 1;
+
+    (void)state;
+    do {
+        struct parley_fake_limits limits = {.break_after_read = at};
+
+        open_pair(true, &limits);
+        status = shake_hands(&calls);
+        if (status < 0) {
+            failed++;
+            assert_int_equal(status, PARLEY_ERR_TLS);
+            assert_string_equal(parley_tls_reason(pair.tls),
+                                "tls: the connection broke: Connection reset by peer");
+            assert_int_equal(parley_tls_handshake(pair.tls), PARLEY_ERR_TLS);
+            assert_int_equal(parley_tls_read(pair.tls, &limits, 1), PARLEY_ERR_TLS);
+            assert_int_equal(parley_tls_write(pair.tls, &limits, 1), PARLEY_ERR_TLS);
+            parley_tls_shutdown(pair.tls);
+        }
+        close_pair();
+        at += 97;
+    } while (status < 0);
+    assert_in_range(failed, 5, 50);
+}
+
+static void ends_without_randomness(void **state)
+{
+    static const struct parley_fake_limits none = {0};
+
+    (void)state;
+    open_pair(true, &none);
+    parley_fake_random_broken(true);
+    int status = 0;
+    for (int i = 0; i < 10 && status == 0; i++)
+        status = parley_tls_handshake(pair.tls);
+    assert_int_equal(status, PARLEY_ERR_TLS);
+    assert_non_null(strstr(parley_tls_reason(pair.tls), "tls: the handshake failed (mbedTLS -0x"));
+    close_pair();
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(shakes_hands_however_the_socket_cuts),
+        cmocka_unit_test(does_a_few_steps_in_a_call),
+        cmocka_unit_test(loses_no_bytes_behind_a_stuck_alert),
+        cmocka_unit_test(repeats_a_stuck_write),
+        cmocka_unit_test(says_goodbye_once),
+        cmocka_unit_test(ends_where_the_connection_breaks),
+        cmocka_unit_test(ends_without_randomness),
+    };
+
+#if MBEDTLS_3
+    if (psa_crypto_init() != PSA_SUCCESS)
+        return 1;
+#endif
+    return cmocka_run_group_tests(tests, make_certificate, free_certificate);
+}

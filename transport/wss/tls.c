@@ -1,0 +1,500 @@
+/*
+ * mbedTLS, 2.28 and 3.6 with one source. Its zeroes and error codes are translated here, once: above,
+ * 0 means "nothing now". See tls.h.
+ */
+#define MBEDTLS_ALLOW_PRIVATE_ACCESS /* in_msg of 3.6: no call tells which alert came */
+
+#include "transport/wss/tls.h"
+
+#include "platform/random.h"
+#include "transport/wss/certificate.h"
+#include "transport/wss/why.h"
+
+#include <limits.h>
+#include <mbedtls/net_sockets.h>
+#include <mbedtls/oid.h>
+#include <mbedtls/platform_util.h>
+#include <mbedtls/ssl.h>
+#include <mbedtls/version.h>
+
+#define MBEDTLS_3 (MBEDTLS_VERSION_NUMBER >= 0x03000000)
+#if MBEDTLS_3
+#include <psa/crypto.h>
+#define BAD_VERSION     MBEDTLS_ERR_SSL_BAD_PROTOCOL_VERSION
+#define BAD_CERTIFICATE MBEDTLS_ERR_SSL_BAD_CERTIFICATE
+#else
+#define BAD_VERSION     MBEDTLS_ERR_SSL_BAD_HS_PROTOCOL_VERSION
+#define BAD_CERTIFICATE MBEDTLS_ERR_SSL_BAD_HS_CERTIFICATE
+#endif
+
+enum {
+    STEPS = 4,       /* of the handshake in one call */
+    GREETING = 5,    /* bytes of a record's header, kept to tell who is no TLS peer */
+    HOST_BYTES = 256 /* of a host name and its terminating zero */
+};
+
+struct parley_tls {
+    mbedtls_ssl_context ssl;
+    mbedtls_ssl_config config;
+    mbedtls_x509_crt trusted;
+    struct parley_view host;
+    struct parley_address address; /* of a host that is a literal; else family 0 */
+    struct parley_log log;
+    bool insecure;
+    bool verified;   /* the server's own certificate has been judged */
+    bool steps_left; /* the handshake could go on at once */
+    bool open;       /* the handshake is done */
+    bool ended;      /* the peer has said goodbye */
+    bool goodbye;    /* and so have we, as far as the socket took it */
+    bool unsent;     /* mbedTLS holds bytes the socket did not take */
+    size_t owed;     /* bytes of the write that mbedTLS wants repeated; 0: none */
+    int fd;
+    int status; /* < 0 once it failed */
+    unsigned char greeting[GREETING];
+    size_t greeting_bytes;
+    char faults[PARLEY_TRANSPORT_REASON]; /* what the verification found */
+    char why[PARLEY_TRANSPORT_REASON];
+};
+
+/* ---- what we offer ----------------------------------------------------------------------------- */
+
+/*
+ * Cipher suites, the preferred first. mbedTLS has AES instructions on x86-64, and from 3.6 on 64-bit ARM;
+ * without them ChaCha20 is the faster one, and AES by tables takes a time that depends on the key.
+ */
+#if (defined(MBEDTLS_AESNI_C) && defined(__x86_64__)) || (defined(MBEDTLS_AESCE_C) && defined(__aarch64__))
+#define IN_ORDER(chacha, aes128, aes256) aes128, aes256, chacha
+#else
+#define IN_ORDER(chacha, aes128, aes256) chacha, aes128, aes256
+#endif
+static const int suites[] = {
+#if MBEDTLS_3
+    IN_ORDER(MBEDTLS_TLS1_3_CHACHA20_POLY1305_SHA256, MBEDTLS_TLS1_3_AES_128_GCM_SHA256,
+             MBEDTLS_TLS1_3_AES_256_GCM_SHA384),
+#endif
+    IN_ORDER(MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
+             MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
+             MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384),
+    IN_ORDER(MBEDTLS_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
+             MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384),
+    0,
+};
+
+static const char *alpn[] = {"http/1.1", NULL};
+
+/* mbedTLS's source of randomness: the platform's, without a generator of its own in between. */
+static int random_bytes(void *context, unsigned char *out, size_t bytes)
+{
+    (void)context;
+    return parley_random(out, bytes) == 0 ? 0 : MBEDTLS_ERR_SSL_NO_RNG;
+}
+
+/* ---- alerts ------------------------------------------------------------------------------------ */
+
+/* The alerts a client hears of (RFC 5246 section 7.2, RFC 8446 section 6). */
+static const char *alert_name(unsigned char alert)
+{
+    static const struct {
+        unsigned char alert;
+        const char *name;
+    } names[] = {
+        {10, "unexpected message"}, {20, "bad record MAC"},        {40, "handshake failure"},
+        {47, "illegal parameter"},  {50, "decode error"},          {51, "decrypt error"},
+        {70, "protocol version"},   {71, "insufficient security"}, {80, "internal error"},
+        {112, "unrecognised name"}, {116, "certificate required"}, {120, "no application protocol"},
+    };
+
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (names[i].alert == alert)
+            return names[i].name;
+    return "another reason";
+}
+
+static void say_alert(struct parley_tls *t, unsigned char alert)
+{
+    bool modern =
+        alert == MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE || alert == MBEDTLS_SSL_ALERT_MSG_PROTOCOL_VERSION;
+
+    parley_why(t->why, "tls: the peer refused with alert %u (%s)%s", alert, alert_name(alert),
+               modern ? "; we speak TLS 1.2 and newer, with ECDHE and AES-GCM or ChaCha20-Poly1305" : "");
+}
+
+/* ---- the socket, as mbedTLS sees it ------------------------------------------------------------ */
+
+/* Right away, as mbedTLS may still try to send an alert; and the first reason stays. */
+static int say_broken(struct parley_tls *t)
+{
+    if (t->why[0] == '\0')
+        parley_why(t->why, "tls: the connection broke: %s", parley_socket_reason());
+    return MBEDTLS_ERR_NET_CONN_RESET;
+}
+
+/*
+ * A server that refuses us in the middle of our flight sends an alert and closes, so that our next write
+ * breaks before the alert is read. Up to here alerts of TLS 1.2 are plain: one record of two bytes.
+ */
+static void hear_last_words(struct parley_tls *t)
+{
+    unsigned char record[7];
+    static const unsigned char alert[] = {MBEDTLS_SSL_MSG_ALERT, MBEDTLS_SSL_MAJOR_VERSION_3,
+                                          MBEDTLS_SSL_MINOR_VERSION_3, 0, 2};
+
+    if (parley_socket_read(t->fd, record, sizeof record) == (int)sizeof record &&
+        memcmp(record, alert, sizeof alert) == 0)
+        say_alert(t, record[6]);
+}
+
+static int bio_write(void *context, const unsigned char *from, size_t bytes)
+{
+    struct parley_tls *t = context;
+    int moved = parley_socket_write(t->fd, from, bytes);
+
+    t->unsent = moved <= 0; /* mbedTLS goes on until all is gone or this says no */
+    if (moved < 0) {
+        say_broken(t);
+        if (!t->open)
+            hear_last_words(t);
+        return MBEDTLS_ERR_NET_CONN_RESET;
+    }
+    return moved > 0 ? moved : MBEDTLS_ERR_SSL_WANT_WRITE;
+}
+
+static int bio_read(void *context, unsigned char *into, size_t bytes)
+{
+    struct parley_tls *t = context;
+    int moved = parley_socket_read(t->fd, into, bytes);
+
+    if (moved == 0)
+        return MBEDTLS_ERR_SSL_WANT_READ;
+    if (moved == PARLEY_ERR_PEER_CLOSED)
+        return MBEDTLS_ERR_SSL_CONN_EOF;
+    if (moved < 0)
+        return say_broken(t);
+    for (int i = 0; i < moved && t->greeting_bytes < GREETING; i++)
+        t->greeting[t->greeting_bytes++] = into[i];
+    return moved;
+}
+
+/* ---- opening ----------------------------------------------------------------------------------- */
+
+/* Called by mbedTLS for each certificate, from the authority down to the server's own; a flag set here
+   fails the handshake like one of its own. */
+static int judge(void *context, mbedtls_x509_crt *certificate, int depth, uint32_t *flags)
+{
+    struct parley_tls *t = context;
+
+    if (depth == 0 && t->address.family != 0 && !parley_certificate_has_address(certificate, &t->address))
+        *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
+    /* mbedTLS sees to this one too, but later and with less to tell. */
+    if (depth == 0 &&
+        mbedtls_x509_crt_check_extended_key_usage(certificate, MBEDTLS_OID_SERVER_AUTH,
+                                                  MBEDTLS_OID_SIZE(MBEDTLS_OID_SERVER_AUTH)) != 0)
+        *flags |= MBEDTLS_X509_BADCERT_EXT_KEY_USAGE;
+    if (*flags != 0)
+        parley_certificate_why(t->faults, certificate, depth, *flags, t->host);
+    if (depth == 0)
+        t->verified = true;
+    return 0;
+}
+
+/* Name for SNI and verification. Never left out: 2.28 then checks no name at all, 3.6 refuses to go on. */
+static int set_host(struct parley_tls *t, char why[PARLEY_TRANSPORT_REASON])
+{
+    char name[HOST_BYTES];
+    size_t len = t->host.len;
+    int code;
+
+    if (len > 0 && t->host.at[len - 1] == '.')
+        len--; /* the root's dot belongs to DNS, not to certificates */
+    if (len == 0 || len >= sizeof name) {
+        parley_why(why, "tls: a host name of %zu bytes", t->host.len);
+        return PARLEY_ERR_ARGUMENT;
+    }
+    memcpy(name, t->host.at, len);
+    name[len] = '\0';
+    /* A literal is no server name (RFC 6066 section 3); judge() looks for it instead. */
+    code = mbedtls_ssl_set_hostname(&t->ssl, t->address.family != 0 ? NULL : name);
+    return code == 0 ? 0 : PARLEY_ERR_MEMORY;
+}
+
+static void configure(struct parley_tls *t)
+{
+#if MBEDTLS_3
+    mbedtls_ssl_conf_min_tls_version(&t->config, MBEDTLS_SSL_VERSION_TLS1_2);
+#else
+    mbedtls_ssl_conf_min_version(&t->config, MBEDTLS_SSL_MAJOR_VERSION_3, MBEDTLS_SSL_MINOR_VERSION_3);
+#endif
+    mbedtls_ssl_conf_rng(&t->config, random_bytes, NULL);
+    mbedtls_ssl_conf_ciphersuites(&t->config, suites);
+    mbedtls_ssl_conf_session_tickets(&t->config, MBEDTLS_SSL_SESSION_TICKETS_DISABLED);
+    mbedtls_ssl_conf_authmode(&t->config,
+                              t->insecure ? MBEDTLS_SSL_VERIFY_NONE : MBEDTLS_SSL_VERIFY_REQUIRED);
+    mbedtls_ssl_conf_verify(&t->config, judge, t);
+    mbedtls_ssl_conf_ca_chain(&t->config, &t->trusted, NULL);
+}
+
+static int set_up(struct parley_tls *t, struct parley_view ca_file, char why[PARLEY_TRANSPORT_REASON])
+{
+    int status;
+
+    parley_why(why, "tls: no memory");
+#if MBEDTLS_3
+    if (psa_crypto_init() != PSA_SUCCESS) { /* TLS 1.3 computes with it */
+        parley_why(why, "tls: mbedTLS finds no source of randomness");
+        return PARLEY_ERR_SYSTEM;
+    }
+#endif
+    if (mbedtls_ssl_config_defaults(&t->config, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM,
+                                    MBEDTLS_SSL_PRESET_DEFAULT) != 0)
+        return PARLEY_ERR_MEMORY;
+    configure(t);
+    if (mbedtls_ssl_conf_alpn_protocols(&t->config, alpn) != 0 || mbedtls_ssl_setup(&t->ssl, &t->config) != 0)
+        return PARLEY_ERR_MEMORY;
+    if ((status = set_host(t, why)) < 0)
+        return status;
+    if (!t->insecure)
+        return parley_certificate_trust(&t->trusted, ca_file, &t->log, why);
+    parley_log_line(&t->log, PARLEY_LOG_WARN,
+                    "tls: the certificate of %.*s is NOT verified, as was asked for", (int)t->host.len,
+                    t->host.at);
+    return 0;
+}
+
+int parley_tls_open(struct parley_tls **out, struct parley_arena *arena,
+                    const struct parley_tls_options *options, char why[PARLEY_TRANSPORT_REASON])
+{
+    struct parley_tls *t = *out = parley_arena_take(arena, 1, sizeof *t);
+
+    if (t == NULL)
+        return 0; /* counting, or full: whoever opened the arena sees that */
+    t->host = options->host;
+    t->log = options->log;
+    t->insecure = options->insecure;
+    t->fd = -1;
+    if (!parley_address_parse(t->host, &t->address))
+        t->address.family = 0;
+    mbedtls_ssl_init(&t->ssl);
+    mbedtls_ssl_config_init(&t->config);
+    mbedtls_x509_crt_init(&t->trusted);
+
+    int status = set_up(t, options->ca_file, why);
+    if (status < 0) {
+        parley_tls_drop(t);
+        *out = NULL;
+        return status;
+    }
+    why[0] = '\0';
+    return 0;
+}
+
+void parley_tls_attach(struct parley_tls *t, int fd)
+{
+    t->fd = fd;
+    mbedtls_ssl_set_bio(&t->ssl, t, bio_write, bio_read, NULL);
+}
+
+/* ---- the handshake ----------------------------------------------------------------------------- */
+
+static bool is_over(struct parley_tls *t)
+{
+#if MBEDTLS_3
+    return mbedtls_ssl_is_handshake_over(&t->ssl) != 0;
+#else
+    return t->ssl.state == MBEDTLS_SSL_HANDSHAKE_OVER;
+#endif
+}
+
+/* False when the first bytes that came cannot begin a TLS record (RFC 8446 section 5.1). */
+static bool speaks_tls(const struct parley_tls *t)
+{
+    const unsigned char *at = t->greeting;
+
+    return t->greeting_bytes == 0 ||
+           (at[0] >= MBEDTLS_SSL_MSG_CHANGE_CIPHER_SPEC && at[0] <= MBEDTLS_SSL_MSG_APPLICATION_DATA &&
+            (t->greeting_bytes == 1 || at[1] == MBEDTLS_SSL_MAJOR_VERSION_3));
+}
+
+static void say_no_tls(struct parley_tls *t)
+{
+    char shown[GREETING * 4 + 1]; /* a byte that is no UTF-8 takes one '?', a character at most 4 bytes */
+
+    parley_why_clean(shown, sizeof shown, parley_view_of((const char *)t->greeting, t->greeting_bytes));
+    parley_why(t->why, "tls: the peer does not speak TLS, its answer begins with \"%s\"", shown);
+}
+
+/* True for what mbedTLS says of a certificate it cannot even parse, or use for this. */
+static bool blames_certificate(int code)
+{
+    int kind = -code & ~0x7f; /* the low bits tell details */
+
+    return code == BAD_CERTIFICATE || (kind >= -MBEDTLS_ERR_X509_FEATURE_UNAVAILABLE && kind < 0x3000);
+}
+
+/* Puts the failure of a step into words. */
+static int fail_handshake(struct parley_tls *t, int code)
+{
+    t->status = blames_certificate(code) ? PARLEY_ERR_CERTIFICATE : PARLEY_ERR_TLS;
+    if (code == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED && t->faults[0] != '\0')
+        parley_why(t->why, "%s", t->faults);
+    else if (t->status == PARLEY_ERR_CERTIFICATE)
+        parley_why(t->why, "tls: the certificate cannot be used (mbedTLS -0x%04x)", (unsigned)-code);
+    else if (!speaks_tls(t))
+        say_no_tls(t);
+    else if (code == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE)
+        say_alert(t, t->ssl.in_msg[1]);
+    else if (code == MBEDTLS_ERR_SSL_CONN_EOF)
+        parley_why(t->why, "tls: the peer closed the connection during the handshake");
+    else if (code == BAD_VERSION)
+        parley_why(t->why, "tls: the peer chose a protocol version older than TLS 1.2");
+    else if (code != MBEDTLS_ERR_NET_CONN_RESET)
+        parley_why(t->why, "tls: the handshake failed (mbedTLS -0x%04x)", (unsigned)-code);
+    return t->status;
+}
+
+static int finish(struct parley_tls *t)
+{
+    /* mbedTLS has seen to both already; a second look costs nothing, and what it guards is everything. */
+    if (!t->insecure && (!t->verified || mbedtls_ssl_get_verify_result(&t->ssl) != 0))
+        return fail_handshake(t, MBEDTLS_ERR_X509_CERT_VERIFY_FAILED);
+    mbedtls_ssl_conf_ca_chain(&t->config, NULL, NULL);
+    mbedtls_x509_crt_free(&t->trusted); /* half a megabyte that is not needed any more */
+    parley_log_line(&t->log, PARLEY_LOG_DEBUG, "tls: %s, %s", mbedtls_ssl_get_version(&t->ssl),
+                    mbedtls_ssl_get_ciphersuite(&t->ssl));
+    t->open = true;
+    return 1;
+}
+
+int parley_tls_handshake(struct parley_tls *t)
+{
+    if (t->status < 0)
+        return t->status;
+    t->steps_left = false;
+    for (int step = 0; step < STEPS; step++) {
+        if (is_over(t))
+            return finish(t);
+        int code = mbedtls_ssl_handshake_step(&t->ssl);
+        if (code == MBEDTLS_ERR_SSL_WANT_READ || code == MBEDTLS_ERR_SSL_WANT_WRITE)
+            return 0;
+        if (code != 0)
+            return fail_handshake(t, code);
+    }
+    t->steps_left = true;
+    return 0;
+}
+
+/* ---- data -------------------------------------------------------------------------------------- */
+
+/* What ends an open session, in words. */
+static int fail_open(struct parley_tls *t, int code)
+{
+    if (code == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE)
+        say_alert(t, t->ssl.in_msg[1]);
+    else if (code == 0 || code == MBEDTLS_ERR_SSL_CONN_EOF)
+        parley_why(t->why, "tls: the peer closed the connection without a goodbye");
+    else if (code != MBEDTLS_ERR_NET_CONN_RESET)
+        parley_why(t->why, "tls: the session broke (mbedTLS -0x%04x)", (unsigned)-code);
+    return t->status = PARLEY_ERR_LOST;
+}
+
+/* True for the codes that mean "nothing now". */
+static bool is_pause(int code)
+{
+#if MBEDTLS_3
+    if (code == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET)
+        return true;
+#endif
+    return code == MBEDTLS_ERR_SSL_WANT_READ || code == MBEDTLS_ERR_SSL_WANT_WRITE;
+}
+
+int parley_tls_read(struct parley_tls *t, void *into, size_t bytes)
+{
+    if (t->ended)
+        return PARLEY_ERR_PEER_CLOSED;
+    if (t->status < 0 || bytes == 0)
+        return t->status;
+    int got = mbedtls_ssl_read(&t->ssl, into, bytes < INT_MAX ? bytes : INT_MAX);
+    if (got > 0)
+        return got;
+    if (is_pause(got))
+        return 0;
+    if (got != MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY)
+        return fail_open(t, got);
+    parley_why(t->why, "tls: the peer ended the session");
+    t->ended = true;
+    return PARLEY_ERR_PEER_CLOSED;
+}
+
+/*
+ * Two things can wait in mbedTLS for the socket. A write that was cut short, which has to be repeated with
+ * the same bytes, as a record has been made of them: `owed` tells how many those were. And an alert of its
+ * own; the next write would send the rest of that and report its own bytes as sent, so a write of nothing
+ * goes first.
+ */
+int parley_tls_flush(struct parley_tls *t)
+{
+    if (t->status < 0 || !t->unsent || t->owed > 0)
+        return t->status;
+    int code = mbedtls_ssl_write(&t->ssl, (const unsigned char *)"", 0);
+    return code < 0 && !is_pause(code) ? fail_open(t, code) : 0;
+}
+
+int parley_tls_write(struct parley_tls *t, const void *from, size_t bytes)
+{
+    size_t offer = t->owed;
+
+    if (parley_tls_flush(t) < 0 || bytes == 0)
+        return t->status;
+    if (t->unsent && t->owed == 0)
+        return 0;
+    if (bytes < t->owed)
+        return PARLEY_ERR_ARGUMENT;
+    if (offer == 0) {
+        int most = mbedtls_ssl_get_max_out_record_payload(&t->ssl);
+        offer = most > 0 && bytes > (size_t)most ? (size_t)most : bytes;
+    }
+    int sent = mbedtls_ssl_write(&t->ssl, from, offer);
+    t->owed = is_pause(sent) ? offer : 0;
+    if (t->owed > 0)
+        return 0;
+    return sent > 0 ? sent : fail_open(t, sent);
+}
+
+bool parley_tls_unsent(const struct parley_tls *t)
+{
+    return t->unsent;
+}
+
+bool parley_tls_buffered(const struct parley_tls *t)
+{
+    return t->status == 0 && !t->ended &&
+           (t->steps_left || (t->open && mbedtls_ssl_check_pending(&t->ssl) != 0));
+}
+
+const char *parley_tls_reason(const struct parley_tls *t)
+{
+    return t->why;
+}
+
+/* ---- the end ----------------------------------------------------------------------------------- */
+
+void parley_tls_shutdown(struct parley_tls *t)
+{
+    if (t->status < 0 || !t->open)
+        return;
+    if (t->unsent)
+        mbedtls_ssl_close_notify(&t->ssl); /* which then sends what is left, and no goodbye */
+    if (t->unsent || t->goodbye)
+        return;
+    t->goodbye = true;
+    mbedtls_ssl_close_notify(&t->ssl);
+}
+
+void parley_tls_drop(struct parley_tls *t)
+{
+    if (t == NULL)
+        return;
+    mbedtls_ssl_free(&t->ssl); /* wipes its keys and buffers */
+    mbedtls_ssl_config_free(&t->config);
+    mbedtls_x509_crt_free(&t->trusted);
+    parley_wipe(t, sizeof *t);
+}

@@ -1,0 +1,67 @@
+#ifndef PARLEY_TRANSPORT_WSS_TLS_H
+#define PARLEY_TRANSPORT_WSS_TLS_H
+
+#include "platform/arena.h"
+#include "transport/transport.h"
+
+/*
+ * One TLS client session by mbedTLS 2.28 or 3.6, over a connected socket that somebody else owns.
+ *
+ * At least TLS 1.2, forward secrecy and authenticated encryption only, ALPN http/1.1. The chain and the
+ * host's name are verified unless `insecure`; the name of an address literal is looked for among
+ * the certificate's addresses, and such a host sends no server name (RFC 6066 section 3).
+ *
+ * Memory: mbedTLS's contexts lie in the arena. Its buffers (about 36 KB), the trusted certificates (3.3 KB
+ * each, until the handshake ends) and what a handshake needs come from its own heap, at open and during the
+ * handshake; reading and writing afterwards allocates nothing. All of it is freed at drop, but for 3 KB that
+ * 3.6 keeps for the whole process (psa_crypto_init).
+ */
+struct parley_tls;
+
+struct parley_tls_options {
+    struct parley_view host; /* as parley_stream_options; stays as long as the session */
+    struct parley_view ca_file;
+    bool insecure;
+    struct parley_log log;
+};
+
+/*
+ * Carves a session and sets it up. While the arena only counts *t becomes NULL and nothing else is done.
+ * Returns 0, PARLEY_ERR_FILE (ca_file), PARLEY_ERR_ARGUMENT (host), PARLEY_ERR_MEMORY, PARLEY_ERR_SYSTEM
+ * (no randomness) with the reason in `why`; nothing is held then.
+ */
+int parley_tls_open(struct parley_tls **t, struct parley_arena *arena,
+                    const struct parley_tls_options *options, char why[PARLEY_TRANSPORT_REASON]);
+
+/* The connected socket to talk over. */
+void parley_tls_attach(struct parley_tls *t, int fd);
+
+/*
+ * A few steps of the handshake; each may hold one operation with a public key. Returns 1 when it is done,
+ * 0 while it is not, PARLEY_ERR_CERTIFICATE, PARLEY_ERR_TLS. A failure ends the session.
+ */
+int parley_tls_handshake(struct parley_tls *t);
+
+/* As parley_stream_read and _write; only after the handshake. */
+int parley_tls_read(struct parley_tls *t, void *into, size_t bytes);
+int parley_tls_write(struct parley_tls *t, const void *from, size_t bytes);
+
+/* Gives the socket what is left of a record. Returns 0 (some may be left still) or PARLEY_ERR_LOST. */
+int parley_tls_flush(struct parley_tls *t);
+
+/* True while part of a record waits for the socket. */
+bool parley_tls_unsent(const struct parley_tls *t);
+
+/* True when work is left although the socket is quiet: handshake steps, or bytes decrypted already. */
+bool parley_tls_buffered(const struct parley_tls *t);
+
+/* Why it failed; empty while it has not. Good as long as the session. */
+const char *parley_tls_reason(const struct parley_tls *t);
+
+/* Sends close_notify as far as that does not block; again, it goes on where it stopped. */
+void parley_tls_shutdown(struct parley_tls *t);
+
+/* Frees mbedTLS's heap and wipes the session. NULL is allowed. */
+void parley_tls_drop(struct parley_tls *t);
+
+#endif
