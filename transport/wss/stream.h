@@ -27,7 +27,8 @@ int parley_stream_open(struct parley_stream **s, struct parley_arena *arena,
 int parley_stream_work(struct parley_stream *s, uint64_t now_us);
 
 /* Both: bytes moved (> 0), 0 for nothing now, PARLEY_ERR_PEER_CLOSED at the orderly end (read),
-   PARLEY_ERR_LOST when broken. */
+   PARLEY_ERR_LOST when broken. After a write that gave 0 the same bytes have to come first in the next one,
+   as TLS has made a record of them; there may be more behind them. Fewer are PARLEY_ERR_ARGUMENT. */
 int parley_stream_read(struct parley_stream *s, void *into, size_t bytes);
 int parley_stream_write(struct parley_stream *s, const void *from, size_t bytes);
 
@@ -45,7 +46,8 @@ const char *parley_stream_stage(const struct parley_stream *s);
 /* Why it failed: "stage: reason". */
 struct parley_view parley_stream_reason(const struct parley_stream *s);
 
-/* Says goodbye where the layer has a way (TLS close_notify), as far as that does not block. */
+/* Says goodbye where the layer has a way (TLS close_notify), as far as that does not block. While the
+   interest then still wants to write, work() and another call go on with it. */
 void parley_stream_shutdown(struct parley_stream *s);
 
 /* Releases everything. NULL is allowed. */

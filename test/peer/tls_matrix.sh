@@ -1,0 +1,104 @@
+#!/bin/sh
+# usage: test/peer/tls_matrix.sh [TITLE]      called by test/run.sh; the program is below $BUILD
+# TITLE, which may hold * and ?, picks the tests to run.
+# Makes authorities and certificates of every kind, starts the peers of tls_peers.py with them, and lets
+# tls_matrix.c meet each. All of it lives in a temporary directory and on free ports of 127.0.0.1.
+set -eu
+cd "$(dirname "$0")/../.."
+: "${BUILD:=build}"
+
+directory=$(mktemp -d)
+peers=
+clean() {
+    [ -z "$peers" ] || kill "$peers" 2>/dev/null || :
+    rm -rf "$directory"
+}
+trap clean EXIT
+trap 'exit 1' INT TERM
+
+# ---- certificates ------------------------------------------------------------------------------
+cat >"$directory/ca.conf" <<CONF
+[ca]
+default_ca = made_here
+[made_here]
+database = $directory/index
+new_certs_dir = $directory
+rand_serial = yes
+unique_subject = no
+default_md = sha256
+policy = any
+[any]
+commonName = supplied
+[req]
+distinguished_name = none
+[none]
+CONF
+: >"$directory/index"
+
+quietly() { "$@" 2>"$directory/openssl.log" || { cat "$directory/openssl.log" >&2 && exit 1; }; }
+key() { # NAME [KIND OPTION]
+    quietly openssl genpkey -algorithm "${2:-EC}" -pkeyopt "${3:-ec_paramgen_curve:P-256}" -out "$directory/$1.key"
+}
+
+# root NAME COMMON-NAME: an authority
+root() {
+    key "$1"
+    quietly openssl req -x509 -new -config "$directory/ca.conf" -key "$directory/$1.key" -subj "/CN=$2" -days 3650 \
+        -addext basicConstraints=critical,CA:true -addext keyUsage=keyCertSign -out "$directory/$1.pem"
+}
+
+# issue NAME AUTHORITY COMMON-NAME FROM TO EXTENSION...: its key may be there already
+issue() {
+    name=$1 by=$2 common=$3 from=$4 to=$5
+    shift 5
+    [ -f "$directory/$name.key" ] || key "$name"
+    printf '%s\n' "[x]" "$@" >"$directory/x.conf"
+    quietly openssl req -new -config "$directory/ca.conf" -key "$directory/$name.key" -subj "/CN=$common" \
+        -out "$directory/$name.csr"
+    quietly openssl ca -batch -notext -config "$directory/ca.conf" -cert "$directory/$by.pem" \
+        -keyfile "$directory/$by.key" -in "$directory/$name.csr" -startdate "$from" -enddate "$to" \
+        -extfile "$directory/x.conf" -extensions x -out "$directory/$name.pem"
+}
+
+past=20200101000000Z expiry=20200201000000Z begin=20240101000000Z end=20450601000000Z later=20490101000000Z
+root ca 'Parley Test Authority'
+root other 'Somebody Else'
+key good-rsa RSA rsa_keygen_bits:2048
+key weak RSA rsa_keygen_bits:1024
+issue good ca localhost $begin $end subjectAltName=DNS:localhost
+issue good-rsa ca localhost $begin $end subjectAltName=DNS:localhost
+issue address ca nobody $begin $end subjectAltName=DNS:other.test,IP:10.0.0.1,IP:127.0.0.1
+issue address6 ca nobody $begin $end subjectAltName=IP:::1
+issue wildcard ca nobody $begin $end 'subjectAltName=DNS:*.parley.test'
+issue common-name ca localhost $begin $end basicConstraints=CA:false
+issue wrong-name ca localhost $begin $end 'subjectAltName=DNS:other.test,DNS:*.wild.test,IP:192.0.2.7'
+issue many-names ca nobody $begin $end \
+    "subjectAltName=$(seq -s , -f 'DNS:a-rather-long-name-of-a-server-%g.example.test' 40)"
+issue odd-name ca "$(printf 'bad\033[31mname')" $begin $end basicConstraints=CA:false
+issue stranger other localhost $begin $end subjectAltName=DNS:localhost
+issue expired ca localhost $past $expiry subjectAltName=DNS:localhost
+issue future ca localhost $end $later subjectAltName=DNS:localhost
+issue all-wrong other nobody $past $expiry subjectAltName=DNS:other.test
+issue weak ca localhost $begin $end subjectAltName=DNS:localhost
+issue for-clients ca localhost $begin $end subjectAltName=DNS:localhost extendedKeyUsage=clientAuth
+issue middle ca 'Parley Test Intermediate' $begin $end basicConstraints=critical,CA:true keyUsage=keyCertSign
+issue chain-cut middle localhost $begin $end subjectAltName=DNS:localhost
+cat "$directory/chain-cut.pem" "$directory/middle.pem" >"$directory/chain.pem"
+cp "$directory/chain-cut.key" "$directory/chain.key"
+key self-signed
+quietly openssl req -x509 -new -config "$directory/ca.conf" -key "$directory/self-signed.key" -subj /CN=localhost \
+    -days 3650 -addext subjectAltName=DNS:localhost -out "$directory/self-signed.pem"
+
+: >"$directory/empty.pem"
+echo 'these are not the certificates you are looking for' >"$directory/text.pem"
+sed '5s/./!/g' "$directory/ca.pem" >"$directory/broken.pem"
+cat "$directory/broken.pem" "$directory/ca.pem" >"$directory/partly-broken.pem"
+mkfifo "$directory/pipe.pem"
+
+# ---- the peers, and the program that meets them --------------------------------------------------
+mkfifo "$directory/out"
+/usr/bin/python3 -W ignore::DeprecationWarning test/peer/tls_peers.py "$directory" >"$directory/out" &
+peers=$!
+cat "$directory/out" >"$directory/ports" # until the peers, all listening, close their end
+
+CMOCKA_MESSAGE_OUTPUT=TAP "$BUILD/test/peer/tls_matrix" "$directory" "$@"
