@@ -31,12 +31,13 @@ platform_fake='reset clock wait random socket resolve file process user'
 parser='json json_number utf8 base64 events_common events_v1 events_v2'
 templates='render'
 context='transcript token_budget'
-loopback='loopback script talk peek form voice answers service service_out service_ear service_reply'
+loopback='loopback script talk peek form journal voice answers service service_out service_ear service_reply'
 wss='wss url http upgrade frames why dial tls certificate'
 stream_tls='stream_tls'
 stream_pipe='stream_pipe'
 core='open conversation calls run session delegation dialect_v1 dialect_v2 response_queue handoff output_audio inbox outbox names'
 cli='talk options setup key report screen text json_lines output terminal typed audio_in audio_out sound gate program agent lull'
+cli_loopback='test play play_options' # for the program with the loopback alone
 cli_main='main'
 
 headers='core/parley.h' # the public ones
@@ -98,6 +99,7 @@ WSS := $(objects transport/wss "$wss")
 TLS := $(objects transport/wss "$stream_tls")
 PIPE := $(objects transport/wss "$stream_pipe")
 CLI := $(objects core/cli "$cli")
+CLI_LOOPBACK := $(objects core/cli "$cli_loopback")
 MAIN := $(objects core/cli "$cli_main")
 
 lib: $BUILD/lib/libparley.a $BUILD/lib/libparley-loopback.a $BUILD/lib/libparley.so $BUILD/lib/libparley-loopback.so
@@ -127,7 +129,7 @@ $BUILD/obj/%.o: %.c $BUILD/flags | $BUILD/gen/templates/templates.h
 # parts, and below WebSocket over scripted bytes.
 $BUILD/lib/libparley.a: \$(BASE) \$(POSIX) \$(WSS) \$(TLS)
 $BUILD/lib/libparley-loopback.a: \$(BASE) \$(POSIX) \$(LOOPBACK)
-$BUILD/lib/libfake.a: \$(BASE) \$(FAKE) \$(LOOPBACK) \$(CLI)
+$BUILD/lib/libfake.a: \$(BASE) \$(FAKE) \$(LOOPBACK) \$(CLI) \$(CLI_LOOPBACK)
 $BUILD/lib/libwire.a: \$(BASE) \$(FAKE) \$(WSS) \$(PIPE)
 $BUILD/lib/%.a: $BUILD/makefile
 	@mkdir -p \$(@D); rm -f \$@
@@ -146,7 +148,7 @@ wanted = \$(shell sed -n 's/^.*link: \(-.*\)/\1/p' \$(patsubst $BUILD/obj/%.o,%.
 program = @mkdir -p \$(@D); \$(LINK) -Wl,--gc-sections -o \$@ \$(filter %.o %.a,\$^) \$(wanted)
 $BUILD/bin/parley: \$(MAIN) \$(CLI) $BUILD/lib/libparley.a $BUILD/makefile
 	\$(program) $libs_static
-$BUILD/bin/parley-loopback: \$(MAIN) \$(CLI) $BUILD/lib/libparley-loopback.a $BUILD/makefile
+$BUILD/bin/parley-loopback: \$(MAIN) \$(CLI) \$(CLI_LOOPBACK) $BUILD/lib/libparley-loopback.a $BUILD/makefile
 	\$(program)
 $BUILD/test/unit/platform_posix_%: $BUILD/obj/test/unit/platform_posix_%.o $BUILD/lib/libparley-loopback.a $BUILD/makefile
 	\$(program) -lcmocka

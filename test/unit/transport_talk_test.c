@@ -221,7 +221,7 @@ static void messages_are_held_against_fields(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct parley_talk_line line = line_of(rows[i].line);
         char why[PARLEY_TALK_WHY] = "";
-        bool matches = parley_talk_matches(parley_view(message), line.name, line.fields, why);
+        bool matches = parley_talk_matches(parley_view(message), "type", line.name, line.fields, why);
 
         if (matches != (rows[i].why == NULL) || (!matches && strstr(why, rows[i].why) == NULL))
             fail_msg("%s: %s", rows[i].line, why);

@@ -25,6 +25,7 @@ struct parley_transport {
     struct parley_fragment said;
     char *part;
     size_t part_bytes, part_used, taken;
+    bool refused; /* not all that was offered was taken: there will be room after the next work */
     uint16_t close_code;
     char reason[PARLEY_TRANSPORT_REASON];
 };
@@ -100,6 +101,7 @@ int parley_transport_work(struct parley_transport *t, uint64_t now_us)
 {
     t->now_us = now_us;
     t->taken = 0;
+    t->refused = false;
     if (t->state == LINK_CONNECTING) {
         t->state = LINK_OPEN;
         t->peer->opened(t->peer->state, now_us);
@@ -191,7 +193,8 @@ long parley_transport_send(struct parley_transport *t, struct parley_view messag
         return (long)message.len;
     }
     left = t->peer->send_bytes - t->taken;
-    return take_part(t, message, message.len < left ? message.len : left);
+    t->refused = message.len > left;
+    return take_part(t, message, t->refused ? left : message.len);
 }
 
 size_t parley_transport_pending(const struct parley_transport *t)
@@ -201,7 +204,7 @@ size_t parley_transport_pending(const struct parley_transport *t)
 
 size_t parley_transport_interest(const struct parley_transport *t, struct parley_interest *want)
 {
-    bool busy = t->state == LINK_CONNECTING || t->state == LINK_CLOSING || t->holding || t->part_used > 0;
+    bool busy = t->state == LINK_CONNECTING || t->state == LINK_CLOSING || t->holding || t->refused;
     uint64_t due_us = t->state == LINK_ENDED ? PARLEY_NEVER : t->due_us;
 
     *want = (struct parley_interest){.fd = -1, .deadline_us = busy ? 0 : due_us};

@@ -5,6 +5,7 @@
 #include "transport/loopback/script.h"
 #include "platform/text.h"
 #include "transport/loopback/form.h"
+#include "transport/loopback/journal.h"
 #include "transport/loopback/peek.h"
 #include "transport/loopback/service.h"
 #include "transport/loopback/voice.h"
@@ -31,9 +32,8 @@ struct parley_script {
     struct parley_talk_line line; /* the present one, unless over */
     uint64_t due_us;              /* when its turn comes */
 
-    char *log; /* records of a length and a message, in the order they were sent */
-    size_t log_used;
-    uint64_t audio_samples; /* appended and not expected yet */
+    struct parley_journal log; /* messages in the order they were sent */
+    uint64_t audio_samples;    /* appended and not expected yet */
     uint64_t digest;
     bool closed;
     uint16_t close_code;
@@ -43,6 +43,9 @@ struct parley_script {
     struct parley_voice voice;
     char failure[PARLEY_TALK_WHY];
     char reason[64];
+
+    void (*seen)(void *user, const struct parley_talk_line *line, struct parley_view sent); /* or NULL */
+    void *user;
 };
 
 /* ---- failing ------------------------------------------------------------------------------------- */
@@ -69,44 +72,19 @@ struct parley_view parley_script_failure(const struct parley_script *s)
 
 /* ---- the log of what was sent -------------------------------------------------------------------- */
 
-static bool log_first(const struct parley_script *s, struct parley_view *message)
-{
-    size_t len;
-
-    if (s->log_used == 0)
-        return false;
-    memcpy(&len, s->log, sizeof(len));
-    *message = parley_view_of(s->log + sizeof(len), len);
-    return true;
-}
-
-static void log_drop_first(struct parley_script *s)
-{
-    struct parley_view first;
-    size_t record;
-
-    if (!log_first(s, &first))
-        return;
-    record = sizeof(first.len) + first.len;
-    s->log_used -= record;
-    memmove(s->log, s->log + record, s->log_used);
-}
-
 /* A talk without a judge keeps what fits: it may well say all it has to say without looking. */
 static void log_add(struct parley_script *s, struct parley_view message)
 {
-    const size_t record = sizeof(message.len) + message.len;
+    struct parley_view oldest;
 
-    while (!s->hosted && s->log_used > 0 && record > LOG_BYTES - s->log_used)
-        log_drop_first(s);
-    if (record > LOG_BYTES - s->log_used) {
-        parley_script_fail(s, "more was sent than can be remembered until a line expects it (%d bytes)",
-                           LOG_BYTES);
-        return;
+    while (!parley_journal_add(&s->log, message)) {
+        if (s->hosted || !parley_journal_first(&s->log, &oldest)) {
+            parley_script_fail(s, "more was sent than can be remembered until a line expects it (%d bytes)",
+                               LOG_BYTES);
+            return;
+        }
+        parley_journal_drop(&s->log);
     }
-    memcpy(s->log + s->log_used, &message.len, sizeof(message.len));
-    memcpy(s->log + s->log_used + sizeof(message.len), message.at, message.len);
-    s->log_used += record;
 }
 
 /* The samples in the base64 of an append. */
@@ -134,6 +112,8 @@ static void received(void *state, struct parley_view message, uint64_t now_us)
     struct parley_script *s = state;
 
     add_digest(s, message);
+    if (s->seen != NULL)
+        s->seen(s->user, NULL, message);
     if (parley_peek_is(message, "type", "input_audio_buffer.append"))
         s->audio_samples += append_samples(message);
     else if (s->hosted || !s->over)
@@ -145,11 +125,11 @@ static void received(void *state, struct parley_view message, uint64_t now_us)
 /* session.update comes first of all and need not be expected. */
 static bool first_sent(struct parley_script *s, struct parley_view wanted, struct parley_view *message)
 {
-    if (!log_first(s, message))
+    if (!parley_journal_first(&s->log, message))
         return false;
     if (!parley_view_is(wanted, "session.update") && parley_peek_is(*message, "type", "session.update")) {
-        log_drop_first(s);
-        return log_first(s, message);
+        parley_journal_drop(&s->log);
+        return parley_journal_first(&s->log, message);
     }
     return true;
 }
@@ -157,6 +137,15 @@ static bool first_sent(struct parley_script *s, struct parley_view wanted, struc
 bool parley_script_unexpected(struct parley_script *s, struct parley_view *message)
 {
     return first_sent(s, parley_view(""), message);
+}
+
+void parley_script_watch(struct parley_script *s,
+                         void (*seen)(void *user, const struct parley_talk_line *line,
+                                      struct parley_view sent),
+                         void *user)
+{
+    s->seen = seen;
+    s->user = user;
 }
 
 uint64_t parley_script_digest(const struct parley_script *s)
@@ -185,8 +174,11 @@ static void load_line(struct parley_script *s, uint64_t now_us)
 
 void parley_script_step(struct parley_script *s, uint64_t now_us)
 {
-    if (!s->over && s->failure[0] == '\0')
-        load_line(s, now_us);
+    if (s->over || s->failure[0] != '\0')
+        return;
+    if (s->seen != NULL)
+        s->seen(s->user, &s->line, parley_view(NULL));
+    load_line(s, now_us);
 }
 
 static bool is_server_line(const struct parley_script *s)
@@ -215,12 +207,14 @@ uint64_t parley_script_patience(const struct parley_script *s)
     return s->settings.patience_us;
 }
 
-/* When the present expectation has waited long enough. */
+/* The first moment that is too late for the present expectation: what happens at its last is in time. */
 static uint64_t deadline(const struct parley_script *s)
 {
     uint64_t before_us = parley_script_moment(s, s->line.before_us);
 
-    return before_us != PARLEY_NEVER ? before_us : parley_clock_add(s->due_us, s->settings.patience_us);
+    if (before_us == PARLEY_NEVER)
+        before_us = parley_clock_add(s->due_us, s->settings.patience_us);
+    return parley_clock_add(before_us, 1);
 }
 
 const struct parley_talk_line *parley_script_line(const struct parley_script *s, uint64_t *due_us)
@@ -251,12 +245,12 @@ static bool meet_sent(struct parley_script *s)
 
     if (!first_sent(s, s->line.name, &sent))
         return false;
-    if (!parley_talk_matches(sent, s->line.name, s->line.fields, why)) {
+    if (!parley_talk_matches(sent, "type", s->line.name, s->line.fields, why)) {
         parley_script_fail(s, "something else was sent (%.*s): %.*s", shown(parley_view(why), 100), why,
                            shown(sent, 130), sent.at);
         return false;
     }
-    log_drop_first(s);
+    parley_journal_drop(&s->log);
     return true;
 }
 
@@ -560,14 +554,15 @@ int parley_script_open(struct parley_script **script, struct parley_arena *arena
     struct parley_talk_settings settings;
     struct parley_loopback_peer *service = NULL;
     struct parley_script *s;
-    char *log, *message;
+    struct parley_journal log;
+    char *message;
     int status = parley_talk_check(&talk, &settings, why);
 
     *script = NULL;
     if (status != PARLEY_OK)
         return status;
     s = parley_arena_take(arena, 1, sizeof(*s));
-    log = parley_arena_take(arena, 1, LOG_BYTES);
+    log = parley_journal(arena, LOG_BYTES);
     message = parley_arena_take(arena, 1, MESSAGE_BYTES);
     if (settings.service)
         service = parley_loopback_service_open(arena, &talk, &settings);

@@ -54,6 +54,12 @@ void parley_script_fail(struct parley_script *s, const char *format, ...)
    the first. */
 bool parley_script_unexpected(struct parley_script *s, struct parley_view *message);
 
+/* Lets `seen` know of each line that is done, and of each message that was sent (with `line` NULL). */
+void parley_script_watch(struct parley_script *s,
+                         void (*seen)(void *user, const struct parley_talk_line *line,
+                                      struct parley_view sent),
+                         void *user);
+
 /* A number that all messages sent so far, and their order, come to. */
 uint64_t parley_script_digest(const struct parley_script *s);
 

@@ -468,7 +468,7 @@ struct parley_loopback_peer *parley_loopback_service_open(struct parley_arena *a
                                                           const struct parley_talk_settings *settings)
 {
     struct parley_service_state *s = parley_arena_take(arena, 1, sizeof(*s));
-    char *queue = parley_arena_take(arena, 1, PARLEY_SERVICE_QUEUE);
+    struct parley_journal queue = parley_journal(arena, PARLEY_SERVICE_QUEUE);
     char *message = parley_arena_take(arena, 1, PARLEY_SERVICE_MESSAGE);
     char *heard = parley_arena_take(arena, 1, settings->heard_bytes);
 

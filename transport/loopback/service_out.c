@@ -26,37 +26,29 @@ static bool is_known(const struct parley_service_state *s, const char *type)
 /* A message that does not fit is dropped: the client has long stopped reading then. */
 void parley_service_post(struct parley_service_state *s, const char *type, const char *pattern, ...)
 {
-    size_t free_bytes = PARLEY_SERVICE_QUEUE - s->queue_used;
+    size_t bytes;
+    char *at = parley_journal_room(&s->queue, &bytes);
     struct parley_render r;
     va_list list;
 
-    if (!is_known(s, type) || free_bytes <= sizeof(r.used))
+    if (!is_known(s, type) || at == NULL)
         return;
-    r = parley_render(s->queue + s->queue_used + sizeof(r.used), free_bytes - sizeof(r.used));
+    r = parley_render(at, bytes);
     parley_service_head(s, &r, type);
     va_start(list, pattern);
     parley_form_list(&r, pattern, list);
     va_end(list);
     parley_form(&r, "}");
-    if (r.overflow)
-        return;
-    memcpy(s->queue + s->queue_used, &r.used, sizeof(r.used));
-    s->queue_used += sizeof(r.used) + r.used;
+    if (!r.overflow)
+        parley_journal_keep(&s->queue, r.used);
 }
 
 bool parley_service_queued(struct parley_service_state *s, struct parley_view *message)
 {
-    size_t len;
-
-    s->queue_used -= s->queue_said;
-    memmove(s->queue, s->queue + s->queue_said, s->queue_used);
-    s->queue_said = 0;
-    if (s->queue_used == 0)
-        return false;
-    memcpy(&len, s->queue, sizeof(len));
-    *message = parley_view_of(s->queue + sizeof(len), len);
-    s->queue_said = sizeof(len) + len;
-    return true;
+    if (s->queue_said)
+        parley_journal_drop(&s->queue);
+    s->queue_said = parley_journal_first(&s->queue, message);
+    return s->queue_said;
 }
 
 void parley_service_error(struct parley_service_state *s, struct parley_view message, const char *code,

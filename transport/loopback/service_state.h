@@ -3,6 +3,7 @@
 
 #include "transport/loopback/answers.h"
 #include "transport/loopback/form.h"
+#include "transport/loopback/journal.h"
 #include "transport/loopback/loopback.h"
 #include "transport/loopback/voice.h"
 
@@ -120,8 +121,8 @@ struct parley_service_state {
     struct parley_service_reply reply;
     uint64_t tokens;
 
-    char *queue; /* records of a length and a message */
-    size_t queue_used, queue_said;
+    struct parley_journal queue;
+    bool queue_said; /* its first is being said */
     char *message;
 };
 

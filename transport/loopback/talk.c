@@ -669,10 +669,10 @@ static bool holds(struct parley_view message, const struct parley_talk_field *fi
     return false;
 }
 
-bool parley_talk_matches(struct parley_view message, struct parley_view type, struct parley_view fields,
-                         char why[PARLEY_TALK_WHY])
+bool parley_talk_matches(struct parley_view message, const char *type_member, struct parley_view type,
+                         struct parley_view fields, char why[PARLEY_TALK_WHY])
 {
-    struct parley_talk_field of_type = {.path = PARLEY_VIEW("type"), .kind = '=', .value = type}, field;
+    struct parley_talk_field of_type = {.path = parley_view(type_member), .kind = '=', .value = type}, field;
 
     if (!holds(message, &of_type, why))
         return false;

@@ -115,9 +115,9 @@ struct parley_view parley_talk_plain(struct parley_view value, char *into, size_
    object when they follow one another. */
 void parley_talk_message(struct parley_render *r, struct parley_view type, struct parley_view fields);
 
-/* True when the JSON object `message` is of that type and every field holds; else `why` says which does not.
- */
-bool parley_talk_matches(struct parley_view message, struct parley_view type, struct parley_view fields,
-                         char why[PARLEY_TALK_WHY]);
+/* True when in the JSON object `message` the member `type_member` is `type` and every field holds; else `why`
+   says which does not. */
+bool parley_talk_matches(struct parley_view message, const char *type_member, struct parley_view type,
+                         struct parley_view fields, char why[PARLEY_TALK_WHY]);
 
 #endif
