@@ -3,6 +3,7 @@
  * transport or the other.
  */
 #include "core/cli/talk.h"
+#include "core/cli/test.h"
 #include "core/parley.h"
 
 #include <stdio.h>
@@ -18,6 +19,7 @@ static int help(int argc, char **argv);
 
 static const struct command commands[] = {
     {"talk", "hold a conversation: microphone or file, typed lines, background agent", parley_cli_talk, NULL},
+    {"test", "play talks, conversations written down in a file", parley_cli_test, "loopback"},
     {"help", "this text, or that of a command", help, NULL},
     {"version", "version and transport", version, NULL},
 };
