@@ -45,10 +45,9 @@ int parley_cli_audio_in_file(struct parley_cli_audio_in *a, const char *path)
     return PARLEY_OK;
 }
 
-void parley_cli_audio_in_program(struct parley_cli_audio_in *a, const char *command, bool echo_gate)
+void parley_cli_audio_in_program(struct parley_cli_audio_in *a, const char *command)
 {
     *a = (struct parley_cli_audio_in){.kind = PARLEY_CLI_IN_PROGRAM, .name = command, .fd = -1};
-    a->gate.on = echo_gate;
 }
 
 void parley_cli_audio_in_start(struct parley_cli_audio_in *a, uint64_t now_us)

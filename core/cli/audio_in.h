@@ -21,11 +21,11 @@ struct parley_cli_audio_in {
     int fd;           /* of the file, or -1 */
     struct parley_cli_sound sound;
     struct parley_cli_program program;
-    struct parley_cli_gate gate;
-    bool running, over; /* frames are sent; what comes now is silence */
-    uint64_t anchor_us; /* `sent` counts from here */
-    uint64_t sent;      /* samples, suppressed ones included */
-    uint64_t retry_us;  /* the source had nothing: not before then */
+    struct parley_cli_gate gate; /* off unless the caller switches it on */
+    bool running, over;          /* frames are sent; what comes now is silence */
+    uint64_t anchor_us;          /* `sent` counts from here */
+    uint64_t sent;               /* samples, suppressed ones included */
+    uint64_t retry_us;           /* the source had nothing: not before then */
     int16_t frame[PARLEY_CLI_FRAME];
     size_t filled;
     bool failed;
@@ -37,7 +37,7 @@ struct parley_cli_audio_in {
 int parley_cli_audio_in_file(struct parley_cli_audio_in *a, const char *path);
 
 /* Takes a program, which is started by parley_cli_audio_in_start. */
-void parley_cli_audio_in_program(struct parley_cli_audio_in *a, const char *command, bool echo_gate);
+void parley_cli_audio_in_program(struct parley_cli_audio_in *a, const char *command);
 
 /* The conversation has started: so does the sound. */
 void parley_cli_audio_in_start(struct parley_cli_audio_in *a, uint64_t now_us);

@@ -201,11 +201,13 @@ static void show_stage(struct parley_cli_screen *s, struct parley_view stage)
 {
     static const char *const stages[] = {"resolve", "connect", "tls", "upgrade", "open"};
 
-    for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++)
-        if (parley_view_is(stage, stages[i]))
-            s->stage = stages[i];
-    if (!s->live)
-        note(s, "link: %.*s", SHOWN(stage, 40));
+    for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {
+        if (!parley_view_is(stage, stages[i]))
+            continue; /* closing is told by the event of its own */
+        s->stage = stages[i];
+        if (!s->live)
+            note(s, "link: %s", stages[i]);
+    }
 }
 
 static void show_error(struct parley_cli_screen *s, const struct parley_event *event)

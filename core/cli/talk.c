@@ -93,10 +93,10 @@ static int open_sound(struct talk *t)
     if (o->out != NULL && parley_cli_audio_out_file(&t->out, o->out, &t->arena) != PARLEY_OK)
         return complain(2, t->out.why);
     if (mic != NULL)
-        parley_cli_audio_in_program(&t->in, mic,
-                                    o->echo_gate == PARLEY_CLI_AUTO ? both : o->echo_gate == PARLEY_CLI_ON);
+        parley_cli_audio_in_program(&t->in, mic);
     if (speaker != NULL)
         parley_cli_audio_out_program(&t->out, speaker);
+    t->in.gate.on = o->echo_gate == PARLEY_CLI_ON || (o->echo_gate == PARLEY_CLI_AUTO && both);
     return 0;
 }
 

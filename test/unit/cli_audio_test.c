@@ -231,7 +231,7 @@ static void a_microphone_is_sent_as_it_comes(void **state)
 {
     (void)state;
     parley_fake_command("mic", PARLEY_NEVER, 0);
-    parley_cli_audio_in_program(&in, "mic", false);
+    parley_cli_audio_in_program(&in, "mic");
     assert_int_equal(parley_fake_processes(), 0); /* nobody listens before the conversation has started */
     parley_cli_audio_in_start(&in, parley_clock_us());
     for (int i = 0; i < 20; i++) {
@@ -246,7 +246,7 @@ static void a_program_that_is_no_microphone_is_held_back(void **state)
 {
     (void)state;
     parley_fake_command("cat", PARLEY_NEVER, 0);
-    parley_cli_audio_in_program(&in, "cat", false);
+    parley_cli_audio_in_program(&in, "cat");
     parley_cli_audio_in_start(&in, parley_clock_us());
     for (int i = 0; i < 10; i++) {
         speak(5, 16000); /* as fast as the pipe takes it */
@@ -259,7 +259,7 @@ static void a_microphone_that_ends_well_is_over(void **state)
 {
     (void)state;
     parley_fake_command("mic", 1 * S, 0);
-    parley_cli_audio_in_program(&in, "mic", false);
+    parley_cli_audio_in_program(&in, "mic");
     parley_cli_audio_in_start(&in, parley_clock_us());
     speak(5, 480);
     run_for(2 * S);
@@ -273,14 +273,14 @@ static void a_microphone_that_fails_says_why(void **state)
     (void)state;
     parley_fake_command("mic", 100 * MS, 1);
     parley_fake_command_says("mic", 50 * MS, 2, "arecord: main:852: audio open error: No such device\n");
-    parley_cli_audio_in_program(&in, "mic", false);
+    parley_cli_audio_in_program(&in, "mic");
     parley_cli_audio_in_start(&in, parley_clock_us());
     run_for(1 * S);
     assert_true(in.failed);
     assert_string_equal(in.why, "mic: exit status 1: arecord: main:852: audio open error: No such device");
     begin(state);
     parley_fake_process_broken(true);
-    parley_cli_audio_in_program(&in, "mic", false);
+    parley_cli_audio_in_program(&in, "mic");
     parley_cli_audio_in_start(&in, parley_clock_us());
     assert_true(in.failed);
 }
@@ -289,7 +289,8 @@ static void the_gate_is_in_the_way(void **state)
 {
     (void)state;
     parley_fake_command("mic", PARLEY_NEVER, 0);
-    parley_cli_audio_in_program(&in, "mic", true);
+    parley_cli_audio_in_program(&in, "mic");
+    in.gate.on = true;
     parley_cli_audio_in_start(&in, parley_clock_us());
     playing = true;
     speak(3000, 4800);

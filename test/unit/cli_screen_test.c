@@ -45,6 +45,9 @@ static const struct {
     const char *line; /* empty: nothing is shown */
 } events[] = {
     {"a stage", {.kind = PARLEY_EVENT_LINK, .text = PARLEY_VIEW("tls")}, "-- link: tls --\n"},
+    {"the stages of closing are the end's to tell",
+     {.kind = PARLEY_EVENT_LINK, .text = PARLEY_VIEW("closed")},
+     ""},
     {"the start", {.kind = PARLEY_EVENT_STARTED}, "-- the conversation has started --\n"},
     {"speech begins", {.kind = PARLEY_EVENT_SPEECH_STARTED}, ""},
     {"speech ends", {.kind = PARLEY_EVENT_SPEECH_STOPPED}, ""},
