@@ -58,10 +58,12 @@ void parley_cli_audio_in_start(struct parley_cli_audio_in *a, uint64_t now_us)
     a->anchor_us = now_us;
     if (a->kind != PARLEY_CLI_IN_PROGRAM)
         return;
-    if (parley_cli_program_start(&a->program, a->name, PARLEY_PIPE_OUT) != PARLEY_OK)
+    if (parley_cli_program_start(&a->program, a->name, PARLEY_PIPE_IN | PARLEY_PIPE_OUT) != PARLEY_OK) {
         fail(a, "the microphone program could not be started");
-    else
-        parley_cli_sound_open(&a->sound, a->program.process.out);
+        return;
+    }
+    parley_process_close(&a->program.process.in); /* what is typed is not for it */
+    parley_cli_sound_open(&a->sound, a->program.process.out);
 }
 
 void parley_cli_audio_in_close(struct parley_cli_audio_in *a)

@@ -73,7 +73,7 @@ static void start_program(struct parley_cli_audio_out *a, uint64_t now_us)
 {
     a->pending_at = a->pending_end = a->tail = 0;
     a->plays_until_us = a->audible_until_us = now_us;
-    if (parley_cli_program_start(&a->program, a->name, PARLEY_PIPE_IN) != PARLEY_OK)
+    if (parley_cli_program_start(&a->program, a->name, PARLEY_PIPE_IN | PARLEY_PIPE_OUT) != PARLEY_OK)
         fail(a, "the loudspeaker program could not be started");
 }
 
@@ -142,7 +142,9 @@ static void work_clock(struct parley_cli_audio_out *a, struct parley_conversatio
     a->idle = parley_audio_queued(c) == 0;
     if (a->written >= a->patched + PATCH)
         patch(a);
-    if (a->file.status != 0 && !a->failed)
+    if (a->file.status == 0 && a->file.lost > 0)
+        fail(a, "who reads it is too slow: more than 5 s behind");
+    if (a->file.status != 0)
         fail(a, a->file.status == PARLEY_ERR_PEER_CLOSED ? "nobody reads it any more" : parley_file_reason());
 }
 
@@ -201,10 +203,21 @@ static bool feed_next(struct parley_cli_audio_out *a, struct parley_conversation
     return true;
 }
 
+/* What it prints is not for our standard output, which may be somebody's JSON. */
+static void discard_output(struct parley_cli_audio_out *a)
+{
+    char piece[512];
+
+    while (a->program.process.out >= 0 &&
+           parley_file_read(a->program.process.out, piece, sizeof piece) == (int)sizeof piece)
+        ;
+}
+
 static void watch_program(struct parley_cli_audio_out *a)
 {
     char how[PARLEY_CLI_VERDICT];
 
+    discard_output(a);
     parley_cli_program_work(&a->program);
     if (!a->program.process.exited)
         return;

@@ -186,6 +186,8 @@ static int check(const struct parley_cli_options *o, bool timeout_given, const c
     } rules[] = {
         {o->in != NULL && is_program(o->mic), "--in", "and --mic are two sources of sound: give one"},
         {o->out != NULL && is_program(o->speaker), "--out", "and --speaker are two ends of sound: give one"},
+        {o->in != NULL && o->out != NULL && !is_standard(o->in) && strcmp(o->in, o->out) == 0, "--in",
+         "and --out are the same file"},
         {o->key_env != NULL && o->key_file != NULL, "--key-env", "and --key-file are two keys: give one"},
         {o->ca_file != NULL && o->insecure_no_verify, "--ca-file",
          "says whom to trust, --insecure-no-verify trusts anybody: give one"},

@@ -77,7 +77,7 @@ void parley_cli_report_event(struct parley_cli_report *r, const struct parley_ev
         parley_cli_json_event(&line, event, r->start_us);
         write_line(r, &line);
     } else {
-        parley_cli_screen_event(&r->screen, event, r->now_us);
+        parley_cli_screen_event(&r->screen, event);
     }
 }
 

@@ -241,9 +241,8 @@ static void handoff(struct parley_cli_screen *s, const struct parley_event *even
     line(s, style, event->text, "");
 }
 
-void parley_cli_screen_event(struct parley_cli_screen *s, const struct parley_event *event, uint64_t now_us)
+void parley_cli_screen_event(struct parley_cli_screen *s, const struct parley_event *event)
 {
-    (void)now_us;
     s->dirty = s->live;
     switch (event->kind) {
     case PARLEY_EVENT_LINK:

@@ -50,7 +50,7 @@ struct parley_cli_screen {
 void parley_cli_screen_open(struct parley_cli_screen *s, struct parley_cli_output *out, bool live,
                             bool colour);
 
-void parley_cli_screen_event(struct parley_cli_screen *s, const struct parley_event *event, uint64_t now_us);
+void parley_cli_screen_event(struct parley_cli_screen *s, const struct parley_event *event);
 void parley_cli_screen_agent(struct parley_cli_screen *s, enum parley_cli_agent_news news,
                              struct parley_view text, uint64_t now_us);
 

@@ -422,7 +422,7 @@ static void work(struct talk *t)
 /* The last lines go out, unless nobody takes them. */
 static void drain(struct talk *t)
 {
-    uint64_t until_us = parley_clock_add(parley_clock_us(), DRAIN_US);
+    uint64_t until_us = parley_clock_add(parley_clock_us(), parley_process_signals() > 1 ? 0 : DRAIN_US);
     struct parley_interest want[PARLEY_CLI_REPORT_INTERESTS + 1];
     size_t count;
 
@@ -439,7 +439,7 @@ static void drain(struct talk *t)
             for (size_t k = 0; k < count; k++)
                 if (want[k].ready && want[k].fd == outputs[i]->fd)
                     parley_cli_output_flush(outputs[i], true);
-    } while (count > 0 && parley_clock_us() < until_us && parley_process_signals() < 2);
+    } while (parley_clock_us() < until_us);
 }
 
 static void close_all(struct talk *t)

@@ -285,6 +285,15 @@ static void a_microphone_that_fails_says_why(void **state)
     assert_true(in.failed);
 }
 
+static void what_is_typed_is_not_for_the_microphone(void **state)
+{
+    (void)state;
+    parley_fake_command("mic", PARLEY_NEVER, 0);
+    parley_cli_audio_in_program(&in, "mic");
+    parley_cli_audio_in_start(&in, parley_clock_us());
+    assert_true(parley_fake_process_input_ended(0));
+}
+
 static void the_gate_is_in_the_way(void **state)
 {
     (void)state;
@@ -442,6 +451,19 @@ static void standard_output_takes_it_too(void **state)
     assert_int_equal(bytes[2], 2);
 }
 
+static void a_reader_that_is_too_slow_is_told(void **state)
+{
+    (void)state;
+    parley_cli_audio_out_file(&out, "-", &arena);
+    parley_cli_audio_out_start(&out, parley_clock_us());
+    for (int i = 0; i < 60; i++) {
+        parley_fake_clock_advance_us(100 * MS);
+        parley_cli_audio_out_work(&out, NULL, false, parley_clock_us());
+    }
+    assert_true(out.failed);
+    assert_holds("slow", out.why, "standard output: who reads it is too slow");
+}
+
 /* ---- a loudspeaker program ------------------------------------------------------------------- */
 
 static void open_speaker(void)
@@ -526,6 +548,19 @@ static void a_program_that_is_slow_loses_nothing(void **state)
             fail_msg("sample %zu is lost", i);
 }
 
+static void what_a_program_prints_is_thrown_away(void **state)
+{
+    static const char line[1000] = "";
+
+    (void)state;
+    open_speaker();
+    for (int i = 0; i < 100; i++) { /* more than its pipe holds */
+        assert_int_equal(parley_fake_process_write(0, 1, line, sizeof line), sizeof line);
+        parley_cli_audio_out_work(&out, NULL, false, parley_clock_us());
+    }
+    assert_false(out.failed);
+}
+
 static void a_program_that_fails_says_why(void **state)
 {
     (void)state;
@@ -556,6 +591,7 @@ int main(void)
         TEST(a_program_that_is_no_microphone_is_held_back),
         TEST(a_microphone_that_ends_well_is_over),
         TEST(a_microphone_that_fails_says_why),
+        TEST(what_is_typed_is_not_for_the_microphone),
         TEST(the_gate_is_in_the_way),
         TEST(the_file_is_what_is_heard),
         TEST(an_interrupted_reply_breaks_off),
@@ -566,9 +602,11 @@ int main(void)
         TEST(places_that_are_none_are_named),
         TEST(a_name_without_wav_is_raw),
         TEST(standard_output_takes_it_too),
+        TEST(a_reader_that_is_too_slow_is_told),
         TEST(a_program_is_fed_half_a_second_ahead),
         TEST(an_interruption_empties_the_program),
         TEST(a_program_that_is_slow_loses_nothing),
+        TEST(what_a_program_prints_is_thrown_away),
         TEST(a_program_that_fails_says_why),
     };
 

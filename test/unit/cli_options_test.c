@@ -45,6 +45,8 @@ static const struct {
     {"a header without a name", "--header|: x", "wss", "--header wants 'Name: value'"},
     {"a file and a microphone", "--in|a.wav|--mic|arecord", "wss", "--in and --mic are two"},
     {"a file and a loudspeaker", "--out|a.wav|--speaker|aplay", "wss", "--out and --speaker are two"},
+    {"a file that would be read and written", "--in|a.wav|--out|a.wav", "wss",
+     "--in and --out are the same file"},
     {"two keys", "--key-env|A|--key-file|b", "wss", "--key-env and --key-file are two keys"},
     {"trust and no trust", "--ca-file|a|--insecure-no-verify", "wss", "--ca-file says whom to trust"},
     {"quiet and verbose", "--quiet|--verbose", "wss", "--quiet and --verbose contradict"},

@@ -29,7 +29,7 @@ static const char *written(void)
 
 static void see(struct parley_event event)
 {
-    parley_cli_screen_event(&screen, &event, 0);
+    parley_cli_screen_event(&screen, &event);
 }
 
 #define SEE(...)           see((struct parley_event){__VA_ARGS__})
