@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -227,12 +227,13 @@ static void every_answer_cut_anywhere_is_survived(void **state)
     for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++) {
         for (size_t length = 0; length < answers[i].length; length++) {
             struct parley_dns_answer answer;
-            char *copy = test_malloc(length + 1); /* so that a sanitizer sees the end */
+            char *copy = malloc(length > 0 ? length : 1); /* so that a sanitizer sees the end */
 
+            assert_non_null(copy);
             memcpy(copy, answers[i].bytes, length);
             if (read(&answer, copy, length, false) == PARLEY_DNS_FOUND)
                 fail_msg("%s, cut at %zu: found", answers[i].title, length);
-            test_free(copy);
+            free(copy);
         }
     }
 }
