@@ -78,24 +78,32 @@ static const char *choose_program(const struct parley_cli_options *o, const char
     return usual;
 }
 
-static int open_sound(struct talk *t)
+/* The input first, so that a file that cannot be spoken is told before anything is asked of anybody. */
+static int open_input(struct talk *t)
 {
-    const struct parley_cli_options *o = &t->options;
-    const char *mic = choose_program(o, o->mic, "arecord", default_mic);
-    const char *speaker =
-        o->modality == PARLEY_MODALITY_AUDIO ? choose_program(o, o->speaker, "aplay", default_speaker) : NULL;
-    bool both = mic != NULL && speaker != NULL;
+    const char *mic = choose_program(&t->options, t->options.mic, "arecord", default_mic);
 
     t->in = (struct parley_cli_audio_in){.fd = -1};
-    parley_cli_audio_out_nowhere(&t->out);
-    if (o->in != NULL && parley_cli_audio_in_file(&t->in, o->in) != PARLEY_OK)
+    if (t->options.in != NULL && parley_cli_audio_in_file(&t->in, t->options.in) != PARLEY_OK)
         return complain(2, t->in.why);
-    if (o->out != NULL && parley_cli_audio_out_file(&t->out, o->out, &t->arena) != PARLEY_OK)
-        return complain(2, t->out.why);
     if (mic != NULL)
         parley_cli_audio_in_program(&t->in, mic);
-    if (speaker != NULL)
+    return 0;
+}
+
+/* The output last: opening empties the file, which nothing else should be able to spoil. */
+static int open_output(struct talk *t)
+{
+    const struct parley_cli_options *o = &t->options;
+    const char *speaker = choose_program(o, o->speaker, "aplay", default_speaker);
+    bool both;
+
+    parley_cli_audio_out_nowhere(&t->out);
+    if (o->out != NULL && parley_cli_audio_out_file(&t->out, o->out, &t->arena) != PARLEY_OK)
+        return complain(2, t->out.why);
+    if (speaker != NULL && o->modality == PARLEY_MODALITY_AUDIO)
         parley_cli_audio_out_program(&t->out, speaker);
+    both = t->in.kind == PARLEY_CLI_IN_PROGRAM && t->out.has_program;
     t->in.gate.on = o->echo_gate == PARLEY_CLI_ON || (o->echo_gate == PARLEY_CLI_AUTO && both);
     return 0;
 }
@@ -155,11 +163,13 @@ static int open_all(struct talk *t)
     parley_cli_report_open(&t->report, o, out_is_sound ? STDERR : STDOUT, &t->arena, t->now_us);
     parley_cli_agent_open(&t->agent, o->agent, o->agent_timeout_s * 1000000ull, parley_cli_report_agent,
                           &t->report, &t->arena);
-    status = open_sound(t);
-    if (status == 0 && t->arena.failed)
-        status = complain(1, "no memory");
+    status = open_input(t);
     if (status == 0)
         status = open_conversation(t);
+    if (status == 0)
+        status = open_output(t);
+    if (status == 0 && t->arena.failed)
+        status = complain(1, "no memory");
     if (status == 0)
         open_typed(t);
     return status;

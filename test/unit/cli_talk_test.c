@@ -275,6 +275,9 @@ static void what_cannot_begin_has_status_2(void **state)
     parley_fake_file_denied("x.wav");
     assert_int_equal(TALK(NULL, "--out", "x.wav"), 2);
     assert_string_equal(output, "");
+    parley_fake_file("kept.wav", "precious", 8);
+    assert_int_equal(TALK(NULL, "--out", "kept.wav", "--voice", "nobody"), 2);
+    assert_true(parley_view_is(parley_fake_file_content("kept.wav"), "precious"));
 }
 
 /* ---- programs that fail ---------------------------------------------------------------------- */
