@@ -36,7 +36,7 @@ wss='wss url http upgrade frames why dial tls certificate'
 stream_tls='stream_tls'
 stream_pipe='stream_pipe'
 core='open conversation calls run session delegation dialect_v1 dialect_v2 response_queue handoff output_audio inbox outbox names'
-cli='talk options setup key report screen text json_lines output terminal typed audio_in audio_out sound gate program agent lull'
+cli='talk option_table options setup key report screen text json_lines output terminal typed audio_in audio_out sound gate program agent lull'
 cli_loopback='test play play_options' # for the program with the loopback alone
 cli_main='main'
 

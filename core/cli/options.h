@@ -1,14 +1,12 @@
 #ifndef PARLEY_CLI_OPTIONS_H
 #define PARLEY_CLI_OPTIONS_H
 
-#include "core/parley.h"
+#include "core/cli/option_table.h"
 
 /*
  * The command line of `talk`, read into one struct. Pure: opens nothing, looks at nothing but argv. Texts
  * point into argv.
  */
-enum { PARLEY_CLI_HEADERS = 16, PARLEY_CLI_OPTIONS_WHY = 240 };
-
 enum parley_cli_switch { PARLEY_CLI_AUTO, PARLEY_CLI_ON, PARLEY_CLI_OFF };
 
 struct parley_cli_options {
@@ -20,8 +18,7 @@ struct parley_cli_options {
     enum parley_cli_switch echo_gate;
     bool insecure_no_verify, json, quiet, verbose, help;
     uint32_t agent_timeout_s, linger_ms;
-    struct parley_header headers[PARLEY_CLI_HEADERS];
-    size_t header_count;
+    struct parley_cli_headers headers;
 };
 
 /*

@@ -95,8 +95,8 @@ int parley_cli_setup_make(struct parley_cli_setup *s, const struct parley_cli_op
     s->options.ca_file = parley_view(o->ca_file);
     s->options.insecure_no_verify = o->insecure_no_verify;
     s->options.modality = o->modality;
-    s->options.headers = o->headers;
-    s->options.header_count = o->header_count;
+    s->options.headers = o->headers.at;
+    s->options.header_count = o->headers.count;
     set_name(s, o->user_name);
     status = set_key(s, o);
     if (status == PARLEY_OK)

@@ -103,10 +103,10 @@ static void values_come_either_way(void **state)
     assert_string_equal(options.model, "a=b");
     assert_string_equal(options.voice, "cedar");
     assert_string_equal(options.prompt, "--odd"); /* a value may look like an option */
-    assert_int_equal(options.header_count, 2);
-    assert_true(parley_view_is(options.headers[0].name, "X-A"));
-    assert_true(parley_view_is(options.headers[0].value, "b"));
-    assert_true(parley_view_is(options.headers[1].value, "d:e"));
+    assert_int_equal(options.headers.count, 2);
+    assert_true(parley_view_is(options.headers.at[0].name, "X-A"));
+    assert_true(parley_view_is(options.headers.at[0].value, "b"));
+    assert_true(parley_view_is(options.headers.at[1].value, "d:e"));
 }
 
 static void defaults_stand_where_nothing_is_said(void **state)
