@@ -106,13 +106,37 @@ static bool is_header_value(struct parley_view text)
     return true;
 }
 
+/* Names of headers know no case; `lower` has none. */
+static bool is_header(struct parley_view name, struct parley_view lower)
+{
+    if (name.len != lower.len)
+        return false;
+    for (size_t i = 0; i < name.len; i++) {
+        char at = name.at[i];
+        if (at >= 'A' && at <= 'Z')
+            at = (char)(at | 0x20);
+        if (at != lower.at[i])
+            return false;
+    }
+    return true;
+}
+
+/* One of the host's that the options have a value of their own for, which wins (reference 1.3). */
+static bool is_replaced(struct parley_view name, const struct parley_options *o)
+{
+    return (o->session_id.at != NULL && is_header(name, parley_view("x-session-id"))) ||
+           (o->api_key.len > 0 && is_header(name, parley_view("authorization")));
+}
+
 static int add_headers(struct endpoint_parts *parts, struct parley_endpoint *to,
                        const struct parley_options *o, struct parley_error *error)
 {
     if (o->header_count > HEADERS_MAX - 2)
         return parley_error_set(error, PARLEY_ERR_ARGUMENT, "more than %d headers", HEADERS_MAX - 2);
     for (size_t i = 0; i < o->header_count; i++)
-        parts->headers[to->header_count++] = (struct parley_pair){o->headers[i].name, o->headers[i].value};
+        if (!is_replaced(o->headers[i].name, o))
+            parts->headers[to->header_count++] =
+                (struct parley_pair){o->headers[i].name, o->headers[i].value};
     if (o->session_id.at != NULL) {
         if (!is_header_value(o->session_id))
             return parley_error_set(error, PARLEY_ERR_ARGUMENT,

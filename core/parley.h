@@ -101,7 +101,7 @@ struct parley_options {
     struct parley_view
         api_key; /* secret: copied, wiped once sent, never shown. Absent: no Authorization header */
     struct parley_view session_id;       /* sent as x-session-id; absent: no such header (reference 7.5) */
-    const struct parley_header *headers; /* further ones, may hold secrets */
+    const struct parley_header *headers; /* further ones, may hold secrets; api_key and session_id win */
     size_t header_count;
 
     enum parley_protocol protocol;
