@@ -52,7 +52,9 @@ wait $pids
 
 # ---- the verdicts ----------------------------------------------------------------------------------
 says() { # NAME PATTERN: exactly one line of error, with this in it
-    [ "$(wc -l <"$scratch/$1.err")" = 1 ] && grep -Eq "$2" "$scratch/$1.err" || { cat "$scratch/$1.err" && return 1; }
+    if [ "$(wc -l <"$scratch/$1.err")" = 1 ] && grep -Eq "$2" "$scratch/$1.err"; then return 0; fi
+    cat "$scratch/$1.err"
+    return 1
 }
 fails() { [ "$(cat "$scratch/$1.status")" = 1 ] || { cat "$scratch/$1.status" && return 1; }; }
 in_time() { [ "$(cat "$scratch/$1.seconds")" -le "$2" ] || { cat "$scratch/$1.seconds" && return 1; }; }

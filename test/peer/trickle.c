@@ -1,6 +1,6 @@
 /*
- * The program parley with a link that gives and takes one byte at a time: every read and write of a socket is cut
- * down, and nothing else is changed. Built by build.sh with the linker's --wrap.
+ * The program parley with a link that gives and takes one byte at a time: every read and write of a socket is
+ * cut down, and nothing else is changed. Built by build.sh with the linker's --wrap.
  */
 #include "platform/socket.h"
 

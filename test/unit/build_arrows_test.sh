@@ -102,6 +102,9 @@ violation 'the transport includes the context' transport/x.h '#include "context/
 violation 'the loopback includes wss' transport/loopback/x.h '#include "transport/wss/x.h"' "$floor"
 violation 'core includes one of the transports' core/x.h '#include "transport/loopback/x.h"' "$floor"
 violation 'core includes a program' core/x.h '#include "core/cli/x.h"' "$floor"
+violation 'a program includes one of the transports' core/cli/x.h '#include "transport/loopback/x.h"' "$floor"
+violation 'the player of talks may know the loopback' core/cli/play.h '#include "transport/loopback/x.h"' ''
+violation 'but not wss' core/cli/play.h '#include "transport/wss/x.h"' "$floor"
 violation 'a header without its folder' core/x.h '#include "parley.h"' "$floor"
 violation 'a header by way of a macro' core/x.h '#include HEADER' "$floor"
 violation 'a folder without a floor' core/extra/x.h '#include "core/parley.h"' "$floor"

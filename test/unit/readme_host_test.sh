@@ -1,4 +1,5 @@
 #!/bin/sh
+# shellcheck disable=SC2016,SC2086 # Markdown has backquotes; flags are split on purpose
 # The host program in the README compiles as it stands against what `./build.sh install` installs, and holds its
 # conversation over the loopback.
 set -eu
@@ -7,8 +8,9 @@ cd "$(dirname "$0")/../.."
 
 prefix=$scratch/usr
 DESTDIR='' PREFIX=$prefix ./build.sh install >/dev/null 2>&1
-sed -n '/^```c$/,/^```$/p' README.md | sed '1d;$d' >"$scratch/host.c"
+awk '/^```$/ { inside = 0 } inside { print } /^```c$/ { inside = 1 }' README.md >"$scratch/host.c"
 
+# shellcheck disable=SC2086 # flags are words
 compile() {
     $CC -std=c11 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror ${CFLAGS:-} ${LDFLAGS:-} -I"$prefix/include" \
         "$scratch/host.c" -L"$prefix/lib" -lparley-loopback -Wl,-rpath,"$prefix/lib" -o "$scratch/host"
