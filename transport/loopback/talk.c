@@ -202,6 +202,19 @@ bool parley_talk_field(struct parley_view *fields, struct parley_talk_field *fie
     return true;
 }
 
+/* True for names with single dots between them. */
+static bool is_path(struct parley_view path)
+{
+    bool name = false; /* the present name has begun */
+
+    for (size_t i = 0; i < path.len; i++) {
+        if (path.at[i] == '.' && !name)
+            return false;
+        name = path.at[i] != '.';
+    }
+    return name;
+}
+
 /* One field of a line, checked. */
 static bool take_field(struct scan *s)
 {
@@ -210,7 +223,7 @@ static bool take_field(struct scan *s)
     struct parley_view whole = parley_view_of(start, (size_t)(s->rest.at - start));
     size_t offset;
 
-    if (field.path.len == 0 || field.kind == '?')
+    if (!is_path(field.path) || field.kind == '?')
         return wrong(s, start, "'%.*s' is no field such as item_id=item_1", shown(whole), start);
     if (field.kind != '!' && field.value.len == 0)
         return wrong(s, s->rest.at, "'%.*s' has no value, or its text no closing quote", shown(whole), start);
