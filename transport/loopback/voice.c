@@ -110,9 +110,10 @@ static void take_syllable(struct parley_voice *v)
         at = left;
     }
     v->at = at;
-    v->breath = (uint32_t)(consonants > 0 ? 30 + 10 * (consonants < 4 ? consonants : 4) : 0) * MS;
+    v->breath = (uint32_t)(consonants > 0 ? 20 + 7 * (consonants < 4 ? consonants : 4) : 0) * MS;
     v->length = v->breath + (uint32_t)(90 + 25 * (vowels < 3 ? vowels : 3)) * MS;
     v->tone = v->pitch + v->pitch * (noise(v) % 24) / 100; /* a melody of its own */
+    v->rises = at < v->text.len && text[at] == '?';
 }
 
 /* The pause behind a mark. */
@@ -158,6 +159,14 @@ static int32_t envelope(const struct parley_voice *v)
     return (int32_t)level;
 }
 
+/* The tone falls by an eighth in each syllable, as voices do, and rises at the end of a question. */
+static uint32_t glide(const struct parley_voice *v)
+{
+    uint32_t change = (uint32_t)((uint64_t)v->tone / 8 * v->done / v->length);
+
+    return v->rises ? v->tone + 2 * change : v->tone - change;
+}
+
 static int16_t sample(struct parley_voice *v)
 {
     int32_t sum = 0;
@@ -165,8 +174,8 @@ static int16_t sample(struct parley_voice *v)
     if (v->vowel == SILENCE)
         return 0;
     if (v->done < v->breath)
-        return (int16_t)(((int32_t)(noise(v) & 0xFFF) - 0x800) * envelope(v) / 256);
-    v->phase += v->tone;
+        return (int16_t)(((int32_t)(noise(v) & 0x7FF) - 0x400) * envelope(v) / 256);
+    v->phase += glide(v);
     for (uint32_t i = 0; i < HARMONICS; i++)
         sum += wave((v->phase >> 4) * (i + 1)) * weights[v->vowel][i] / 100;
     return (int16_t)(sum * envelope(v) / 256);

@@ -25,6 +25,7 @@ struct parley_voice {
     uint32_t done;   /* of it */
     uint32_t breath; /* samples of consonant at its start */
     uint8_t vowel;   /* which; silence for a pause */
+    bool rises;      /* a question ends */
 };
 
 /* Starts to say `text` (which must stay); voices of other names have other pitches. */
