@@ -218,9 +218,10 @@ int parley_service(struct parley_conversation *c, uint64_t now_us)
     return PARLEY_OK;
 }
 
+/* True also when all is over: then parley_service has the final status to tell. */
 static bool has_event(const struct parley_conversation *c)
 {
-    return c->notices_read < c->notices_write || c->shed > 0 || c->life == PARLEY_LIFE_CLOSED ||
+    return c->notices_read < c->notices_write || c->shed > 0 || c->life >= PARLEY_LIFE_CLOSED ||
            can_take_message(c);
 }
 
