@@ -77,6 +77,7 @@ static void seen(void *user, const struct parley_talk_line *line, struct parley_
         trace(user, "sent", sent);
 }
 
+/* Adds an event to what all of them come to (FNV-1a). */
 static void digest(struct play *p, struct parley_view text)
 {
     for (size_t i = 0; i < text.len; i++)
@@ -591,13 +592,14 @@ int parley_play_talk(struct parley_view text, const char *name, const struct par
     int status;
 
     memset(result, 0, sizeof(*result));
-    result->events_digest = 0xCBF29CE484222325; /* FNV-1a */
+    result->events_digest = 0xCBF29CE484222325;
     status = set_up(&p, text);
     if (status == PARLEY_OK) {
         run(&p);
         snprintf(result->why, sizeof(result->why), "%s", parley_script_failure(p.script).at);
         result->took_us = p.now_us - START_US;
         result->sent_digest = parley_script_digest(p.script);
+        result->service = parley_script_uses_service(p.script);
         status = result->why[0] == '\0';
     }
     tear_down(&p);

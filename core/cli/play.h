@@ -27,6 +27,7 @@ struct parley_play_result {
     uint64_t took_us;          /* of the made-up clock */
     uint64_t events;
     uint64_t events_digest, sent_digest; /* what all of each come to: equal for equal runs */
+    bool service;                        /* the built-in service had a part in it */
 };
 
 /*

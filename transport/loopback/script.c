@@ -207,6 +207,11 @@ uint64_t parley_script_patience(const struct parley_script *s)
     return s->settings.patience_us;
 }
 
+bool parley_script_uses_service(const struct parley_script *s)
+{
+    return s->service != NULL;
+}
+
 /* The first moment that is too late for the present expectation: what happens at its last is in time. */
 static uint64_t deadline(const struct parley_script *s)
 {

@@ -40,6 +40,9 @@ uint64_t parley_script_moment(const struct parley_script *s, uint64_t after_us);
 /* How long an expectation waits that names no moment. */
 uint64_t parley_script_patience(const struct parley_script *s);
 
+/* True when the built-in service has a part in it. */
+bool parley_script_uses_service(const struct parley_script *s);
+
 /* The host has done its line. */
 void parley_script_step(struct parley_script *s, uint64_t now_us);
 
