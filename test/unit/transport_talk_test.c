@@ -59,6 +59,9 @@ static void lines_are_read(void **state)
         {"expect no event error", PARLEY_TALK_EXPECT_NO_EVENT, "error", "", "", 0},
         {"host audio 20ms silence", PARLEY_TALK_HOST_AUDIO, "silence", "", "", 20000},
         {"host play 2s", PARLEY_TALK_HOST_PLAY, "", "", "", 2000000},
+        {"host play 0.5s", PARLEY_TALK_HOST_PLAY, "", "", "", 500000},
+        {"host play 3m", PARLEY_TALK_HOST_PLAY, "", "", "", 180000000},
+        {"host play 86400000ms", PARLEY_TALK_HOST_PLAY, "", "", "", 86400000000},
         {"host stop\r", PARLEY_TALK_HOST_STOP, "", "", "", 0},
     };
 
@@ -124,6 +127,10 @@ static void bad_lines_are_told_with_their_place(void **state)
         {"heard \"a\" b", "t.talk:1:11: 'b' is too much here"},
         {"server long many", "t.talk:1:13: a number is missing"},
         {"server long 5000000000", "t.talk:1:13: a number is missing"},
+        {"host play 86400001ms", "t.talk:1:11: a duration"},
+        {"host play .5s", "t.talk:1:11: a duration"},
+        {"host play 1.5m", "t.talk:1:11: a duration"},
+        {"host play ms", "t.talk:1:11: a duration"},
         {"host play fast", "t.talk:1:11: a duration such as 200ms or 1.5s"},
         {"expect sent x before", "t.talk:1:21: a duration"},
         {"host stop now", "t.talk:1:11: 'now' is too much here"},

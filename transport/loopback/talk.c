@@ -126,31 +126,32 @@ static bool digits(struct parley_view word, uint64_t most, uint64_t *number)
     return word.len > 0 && *number <= most;
 }
 
-/* "200ms", "2s" or "1.5s", at most a day, in microseconds. */
+/* Cuts `unit` off the end of a word, if it is there. */
+static bool cut_unit(struct parley_view *word, struct parley_view unit)
+{
+    if (word->len < unit.len || memcmp(word->at + word->len - unit.len, unit.at, unit.len) != 0)
+        return false;
+    word->len -= unit.len;
+    return true;
+}
+
+/* "200ms", "2s", "1.5s" or "3m", at most a day, in microseconds. */
 static bool duration(struct parley_view word, uint64_t *us)
 {
-    const uint64_t day_s = 86400;
-    const char *dot;
-    uint64_t tenths = 0;
+    const uint64_t day_ms = 86400000;
+    uint64_t tenths = 0, unit_ms = 1;
 
-    if (word.len > 2 && word.at[word.len - 2] == 'm' && word.at[word.len - 1] == 's') {
-        if (!digits(parley_view_of(word.at, word.len - 2), day_s * 1000, us))
-            return false;
-        *us *= 1000;
-        return true;
+    if (!cut_unit(&word, parley_view("ms"))) {
+        unit_ms = cut_unit(&word, parley_view("m")) ? 60000 : cut_unit(&word, parley_view("s")) ? 1000 : 0;
+        if (unit_ms == 1000 && word.len > 2 && word.at[word.len - 2] == '.') {
+            if (!digits(parley_view_of(word.at + word.len - 1, 1), 9, &tenths))
+                return false;
+            word.len -= 2;
+        }
     }
-    if (word.len < 2 || word.at[word.len - 1] != 's')
+    if (unit_ms == 0 || !digits(word, day_ms / unit_ms, us))
         return false;
-    word.len--;
-    dot = memchr(word.at, '.', word.len);
-    if (dot != NULL) {
-        if (dot + 2 != word.at + word.len || !digits(parley_view_of(dot + 1, 1), 9, &tenths))
-            return false;
-        word.len = (size_t)(dot - word.at);
-    }
-    if (!digits(word, day_s, us))
-        return false;
-    *us = *us * 1000000 + tenths * 100000;
+    *us = *us * unit_ms * 1000 + tenths * 100000;
     return true;
 }
 
