@@ -7,8 +7,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Starts a TCP connection; non-blocking, close-on-exec, no delay, no SIGPIPE, keep-alive on. Returns the
-   descriptor (>= 0) at once, PARLEY_ERR_CONNECT when refused at once, PARLEY_ERR_SYSTEM. */
+/* Starts a TCP connection; non-blocking, close-on-exec, no delay, no SIGPIPE; a link that has gone is noticed
+   after about 20 s. Returns the descriptor (>= 0) at once, PARLEY_ERR_CONNECT when refused at once (also when
+   there is no way to such an address), PARLEY_ERR_SYSTEM. */
 int parley_socket_connect(const struct parley_address *to);
 
 /* 1 when connected, 0 while under way, PARLEY_ERR_CONNECT when it failed. */

@@ -83,6 +83,10 @@ static void a_connection_has_the_right_options(void **state)
     assert_true(value != 0);
     assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &value, &length), 0);
     assert_true(value != 0);
+    assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &value, &length), 0);
+    assert_int_equal(value, 10);
+    assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &value, &length), 0);
+    assert_int_equal(value, 20000);
 }
 
 static void bytes_travel_both_ways_and_end_in_order(void **state)
