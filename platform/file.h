@@ -32,8 +32,9 @@ int parley_file_write(int fd, const void *from, size_t bytes);
 int parley_file_seek(int fd, unsigned long offset);
 
 /*
- * Reads a whole small file. Returns its length (0 for an empty one), PARLEY_ERR_FILE when it cannot be
- * read, PARLEY_ERR_TOO_LONG when it is longer than `bytes`.
+ * Reads a whole small file. For before the loop: when it is a pipe ("--prompt <(make-prompt)") it waits for
+ * the writer, up to 5 s without a byte. Returns its length (0 for an empty one), PARLEY_ERR_FILE when it
+ * cannot be read, PARLEY_ERR_TOO_LONG when it is longer than `bytes`.
  */
 int parley_file_load(const char *path, void *into, size_t bytes);
 

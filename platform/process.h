@@ -12,7 +12,8 @@ struct parley_process {
     int in;       /* we write, the child reads */
     int out, err; /* we read, the child writes */
     bool exited;
-    int exit_code; /* 0..255 when it ended by itself, 128 + signal when a signal ended it */
+    int exit_code; /* 0..255 when it ended by itself, 128 + signal when a signal ended it, 255 when somebody
+                      else reaped it */
 };
 
 /* Which of the child's streams are pipes to us; the others are inherited. */
@@ -33,7 +34,8 @@ void parley_process_kill(struct parley_process *p, bool hard);
 /* Closes one end (sets it to -1), for example `&p->in` to let the child see the end of its input. */
 void parley_process_close(int *end);
 
-/* Ends the child hard if it still runs, reaps it, closes all ends. A zeroed or closed one is fine. */
+/* Ends the child hard if it still runs, and what is left of its group if it was not reaped yet; reaps it, for
+   which it waits up to 0.1 s; closes all ends. A zeroed or closed one is fine. */
 void parley_process_stop(struct parley_process *p);
 
 /*

@@ -25,13 +25,15 @@ size_t parley_resolver_size(void);
 int parley_resolver_start(struct parley_resolver *r, struct parley_view host, uint16_t port, uint64_t now_us);
 
 /*
- * Goes on without blocking. Returns the number of addresses known once no more will come (>= 1,
+ * Goes on without blocking. One family of addresses waits for the other no longer than 50 ms (RFC 8305
+ * section 3). Returns the number of addresses known once no more will come (>= 1,
  * at most PARLEY_RESOLVE_ADDRESSES), 0 while still asking, PARLEY_ERR_RESOLVE when there are none,
  * PARLEY_ERR_TIMEOUT when no server answered.
  */
 int parley_resolver_work(struct parley_resolver *r, uint64_t now_us);
 
-/* The addresses found so far, in the order the answers gave them; good until the resolver is stopped. */
+/* The addresses found so far: IPv6 before IPv4, each in the order the answer gave them. Good until the
+   resolver works again or is stopped. */
 const struct parley_address *parley_resolver_addresses(const struct parley_resolver *r, size_t *count);
 
 /* What to wait for: up to PARLEY_RESOLVE_INTERESTS entries; returns how many. */

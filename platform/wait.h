@@ -6,9 +6,9 @@
 #include <stdint.h>
 
 /*
- * What somebody waits for: a descriptor becoming readable or writable, or a moment. fd -1 means that
- * only the moment counts; deadline_us PARLEY_NEVER means that only the descriptor does. `ready` is an
- * answer: parley_wait sets it when the descriptor can be read or written (or has failed).
+ * What somebody waits for: a descriptor becoming readable or writable, or a moment. fd -1, or neither read
+ * nor write, means that only the moment counts; deadline_us PARLEY_NEVER means that only the descriptor does.
+ * `ready` is an answer: parley_wait sets it when the descriptor can be read or written (or has failed).
  */
 struct parley_interest {
     int fd;
@@ -23,7 +23,7 @@ enum { PARLEY_WAIT_MAX = 256 };
 /*
  * Waits until one of `count` descriptors is ready, one of the deadlines has come, or `until_us`.
  * A signal also ends the wait. The posix one is poll(); the fake one never sleeps: if no fake
- * descriptor is ready it moves the virtual clock to the earliest deadline.
+ * descriptor is ready it moves the virtual clock to the earliest deadline, and fails when there is none.
  *
  * Returns how many entries have `ready` set, 0 when time or a signal ended the wait,
  * PARLEY_ERR_ARGUMENT for too many entries, PARLEY_ERR_SYSTEM when poll fails.

@@ -199,6 +199,10 @@ static size_t wanted(const struct parley_lookup *l)
 /* Both: 1 when all of the message has been moved, 0 for not now, < 0 when the connection broke. */
 static int send_rest(struct parley_lookup *l)
 {
+    int connected = l->sent > 0 ? 1 : parley_socket_connected(l->fd);
+
+    if (connected <= 0)
+        return connected;
     while (l->sent < l->out_bytes) {
         int put = parley_socket_write(l->fd, l->out + l->sent, l->out_bytes - l->sent);
 

@@ -23,7 +23,7 @@ enum {
     SETTLE_US = 50000, /* the resolution delay of RFC 8305 section 3 */
 };
 _Static_assert((int)FAMILIES == (int)PARLEY_RESOLVE_INTERESTS, "each question has one descriptor");
-_Static_assert((int)PARLEY_DNS_ADDRESSES *FAMILIES <= (int)PARLEY_RESOLVE_ADDRESSES,
+_Static_assert((int)PARLEY_RESOLVE_ADDRESSES / FAMILIES >= (int)PARLEY_DNS_ADDRESSES,
                "all of both answers fit");
 
 struct parley_resolver {
