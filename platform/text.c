@@ -15,7 +15,7 @@ size_t parley_text_cut(struct parley_view text, size_t limit)
     size_t back = 1;
 
     /* Back over the continuation bytes to the start of the last character: is all of it there? */
-    while (back < 4 && back < end && ((unsigned char)text.at[end - back] & 0xc0) == 0x80)
+    while (back < end && ((unsigned char)text.at[end - back] & 0xc0) == 0x80)
         back++;
     if (end > 0 && length_of((unsigned char)text.at[end - back]) > back)
         end -= back;

@@ -130,7 +130,7 @@ static void our_ends_do_not_block_and_do_not_leak(void **state)
         assert_true((fcntl(ends[i], F_GETFD) & FD_CLOEXEC) != 0);
     }
     /* A second child must not hold the first one's input open. */
-    assert_int_equal(parley_process_start(&second, "sleep 100", 0), 0);
+    assert_int_equal(parley_process_start(&second, "sleep 20", 0), 0);
     parley_process_close(&p.in);
     wait_for_end(&p);
     assert_int_equal(p.exit_code, 0);
@@ -206,7 +206,7 @@ static void wait_for_death(int pid)
 static void its_children_end_with_it(void **state)
 {
     struct parley_process p;
-    int grandchild = start_family(&p, "sleep 100 & echo $!; wait");
+    int grandchild = start_family(&p, "sleep 20 & echo $!; wait");
 
     (void)state;
     parley_process_kill(&p, false);
@@ -219,7 +219,7 @@ static void its_children_end_with_it(void **state)
 static void stopping_ends_the_stubborn_and_their_children(void **state)
 {
     struct parley_process p;
-    int grandchild = start_family(&p, "trap '' TERM; sleep 100 & echo $!; while :; do wait; done");
+    int grandchild = start_family(&p, "trap '' TERM; sleep 20 & echo $!; sleep 20");
     uint64_t start_us = parley_clock_us();
 
     (void)state;
@@ -237,7 +237,7 @@ static void what_a_finished_child_left_behind_is_stopped_too(void **state)
 {
     struct parley_process p;
     siginfo_t info;
-    int grandchild = start_family(&p, "sleep 100 >&- & echo $!");
+    int grandchild = start_family(&p, "sleep 20 >&- & echo $!");
 
     (void)state;
     assert_int_equal(waitid(P_PID, (id_t)p.pid, &info, WEXITED | WNOWAIT), 0); /* ended, not yet reaped */
@@ -255,8 +255,24 @@ static void a_child_that_somebody_else_reaped_has_ended(void **state)
     assert_int_equal(waitpid(p.pid, NULL, 0), p.pid);
     assert_int_equal(parley_process_poll(&p), 1);
     assert_int_equal(p.exit_code, 255);
-    parley_process_kill(&p, true); /* its number may be another's by now: nothing happens */
     parley_process_stop(&p);
+}
+
+static void the_number_of_a_reaped_child_is_not_killed(void **state)
+{
+    struct parley_process running, reaped;
+
+    (void)state;
+    assert_int_equal(parley_process_start(&running, "sleep 20", 0), 0);
+    reaped = running; /* as if the system had given the number to another one since */
+    reaped.exited = true;
+    parley_process_kill(&reaped, true);
+    parley_process_stop(&reaped);
+    assert_int_equal(parley_process_poll(&running), 0);
+    parley_process_kill(&running, false);
+    wait_for_end(&running);
+    assert_int_equal(running.exit_code, 143); /* and not 137 */
+    parley_process_stop(&running);
 }
 
 static void a_zeroed_process_may_be_stopped(void **state)
@@ -302,25 +318,29 @@ static void it_works_with_the_standard_streams_closed(void **state)
 
 static void without_descriptors_it_fails_and_leaves_none(void **state)
 {
+    enum { FIRST_FREE = 50 };
     struct rlimit limit, few;
     struct parley_process p;
-    int free_fd = fcntl(0, F_DUPFD, 3), again;
+    bool filled[FIRST_FREE] = {false};
 
     (void)state;
-    close(free_fd);
+    for (int i = 3; i < FIRST_FREE; i++)
+        filled[i] = fcntl(i, F_GETFD) == -1 && dup2(0, i) == i;
     getrlimit(RLIMIT_NOFILE, &limit);
     few = limit;
-    for (rlim_t more = 0; more < 6; more++) { /* three pipes have six ends */
-        few.rlim_cur = (rlim_t)free_fd + more;
+    for (int more = 0; more < 6; more++) { /* three pipes have six ends */
+        few.rlim_cur = (rlim_t)(FIRST_FREE + more);
         setrlimit(RLIMIT_NOFILE, &few);
         assert_int_equal(parley_process_start(&p, "true", ALL), PARLEY_ERR_SYSTEM);
         setrlimit(RLIMIT_NOFILE, &limit);
         assert_int_equal(p.pid, 0);
         assert_true(p.in == -1 && p.out == -1 && p.err == -1);
-        again = fcntl(0, F_DUPFD, 3);
-        assert_int_equal(again, free_fd);
-        close(again);
+        for (int i = 0; i < 6; i++)
+            assert_int_equal(fcntl(FIRST_FREE + i, F_GETFD), -1);
     }
+    for (int i = 3; i < FIRST_FREE; i++)
+        if (filled[i])
+            close(i);
 }
 
 static void caught_signals_are_counted_and_wake_a_wait(void **state)
@@ -378,6 +398,7 @@ int main(void)
         cmocka_unit_test(stopping_ends_the_stubborn_and_their_children),
         cmocka_unit_test(what_a_finished_child_left_behind_is_stopped_too),
         cmocka_unit_test(a_child_that_somebody_else_reaped_has_ended),
+        cmocka_unit_test(the_number_of_a_reaped_child_is_not_killed),
         cmocka_unit_test(a_zeroed_process_may_be_stopped),
         cmocka_unit_test(it_works_with_the_standard_streams_closed),
         cmocka_unit_test(without_descriptors_it_fails_and_leaves_none),
