@@ -36,7 +36,7 @@ wss='wss url http upgrade frames why dial tls certificate'
 stream_tls='stream_tls'
 stream_pipe='stream_pipe'
 core='open conversation calls run session delegation dialect_v1 dialect_v2 response_queue handoff output_audio inbox outbox names'
-cli='talk option_table options setup key report screen text json_lines output terminal typed audio_in audio_out sound gate program agent lull'
+cli='talk option_table options setup key report screen text json_lines output terminal typed audio_in audio_out sound gate program agent lull text_file app_options app_server line_reader json_write rpc rpc_out notifications server realtime_methods conversations turns'
 cli_loopback='test play play_options' # for the program with the loopback alone
 cli_main='main'
 
@@ -47,7 +47,7 @@ warnings='-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror'
 packages_loopback='gcc make libc6-dev'
 packages_build="$packages_loopback libmbedtls-dev libwslay-dev zlib1g-dev"
 packages_test="$packages_build clang libclang-rt-dev clang-format valgrind shellcheck pkg-config \
-libcmocka-dev libjansson-dev openssl python3 python3-websockets"
+libcmocka-dev libjansson-dev openssl ca-certificates python3 python3-websockets"
 
 # ---- small helpers -----------------------------------------------------------------------------
 say() { printf '%s\n' "$*" >&2; }
