@@ -32,8 +32,8 @@ int parley_resolver_start(struct parley_resolver *r, struct parley_view host, ui
  */
 int parley_resolver_work(struct parley_resolver *r, uint64_t now_us);
 
-/* The addresses found so far: IPv6 before IPv4, each in the order the answer gave them. Good until the
-   resolver works again or is stopped. */
+/* The addresses found so far: of a name server's answers IPv6 before IPv4, otherwise in the order they stood
+   in. Good until the resolver works again or is stopped. */
 const struct parley_address *parley_resolver_addresses(const struct parley_resolver *r, size_t *count);
 
 /* What to wait for: up to PARLEY_RESOLVE_INTERESTS entries; returns how many. */
