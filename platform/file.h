@@ -3,6 +3,7 @@
 
 #include "platform/view.h"
 #include <stdbool.h>
+#include <stdint.h>
 
 /*
  * Files and pipes as the programs use them. Regular files are read and written directly (a disk does
@@ -40,6 +41,29 @@ int parley_file_load(const char *path, void *into, size_t bytes);
 
 /* True for a terminal. */
 bool parley_file_is_terminal(int fd);
+
+/* What there is to know about a file without opening it. */
+struct parley_file_facts {
+    uint64_t bytes;
+    int64_t changed_us; /* its content, in microseconds since 1970-01-01 UTC */
+};
+
+/* Looks at a regular file, not at what a symbolic link points to. Returns 0 or PARLEY_ERR_FILE, also for what
+   is no regular file. */
+int parley_file_look(const char *path, struct parley_file_facts *facts);
+
+/* Removes a file. Returns 0 or PARLEY_ERR_FILE. */
+int parley_file_remove(const char *path);
+
+/*
+ * Makes a folder for private files, mode 0700, and those above it that are missing. One that is there already
+ * gets that mode if it is not as private. Returns 0 or PARLEY_ERR_FILE.
+ */
+int parley_file_make_folder(const char *path);
+
+/* The absolute path of the folder this process works in, terminated. Returns its length, PARLEY_ERR_FILE when
+   it has gone, PARLEY_ERR_TOO_LONG. */
+int parley_file_working_folder(char *out, size_t bytes);
 
 /* The system's words for the last failure of this module in this thread. */
 const char *parley_file_reason(void);

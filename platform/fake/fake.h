@@ -107,6 +107,9 @@ enum { PARLEY_FAKE_FILES_MAX = 16, PARLEY_FAKE_FILE_BYTES = 262144 };
 void parley_fake_file(const char *path, const void *bytes, size_t length);
 void parley_fake_file_denied(const char *path); /* it can be neither read nor written */
 
+/* The folder the program works in ("/" at first). The string is kept. */
+void parley_fake_working_folder(const char *path);
+
 /* What is in it now; absent when there is no such file. Good until it is written to. */
 struct parley_view parley_fake_file_content(const char *path);
 

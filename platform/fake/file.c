@@ -3,6 +3,7 @@
  * needs no folder of its own, sees no file of somebody else's, and can have a full disk.
  */
 #include "platform/file.h"
+#include "platform/clock.h"
 #include "platform/fake/fake.h"
 #include "platform/fake/inside.h"
 #include "platform/status.h"
@@ -15,6 +16,7 @@ struct file {
     char path[PATH_BYTES];
     bool there, denied;
     size_t length;
+    int64_t changed_us;
     unsigned char bytes[PARLEY_FAKE_FILE_BYTES];
 };
 
@@ -34,7 +36,7 @@ static struct parley_ring streams[STREAMS] = {
     {.at = stream_bytes[2], .size = PARLEY_FAKE_PIPE_BYTES},
 };
 static bool input_ended, is_terminal;
-static const char *last_reason = "";
+static const char *last_reason = "", *working_folder = "/";
 
 void parley_fake_reset_files(void)
 {
@@ -44,6 +46,12 @@ void parley_fake_reset_files(void)
         parley_ring_clear(&streams[i]);
     input_ended = is_terminal = false;
     last_reason = "";
+    working_folder = "/";
+}
+
+void parley_fake_working_folder(const char *path)
+{
+    working_folder = path;
 }
 
 /* ---- the test's side -------------------------------------------------------------------------- */
@@ -56,6 +64,28 @@ static struct file *find(const char *path)
     return NULL;
 }
 
+static void touch(struct file *file)
+{
+    file->changed_us = parley_clock_unix_s() * 1000000;
+}
+
+static bool is_open(const struct file *file)
+{
+    for (size_t i = 0; i < OPEN_FILES; i++)
+        if (open_files[i].file == file)
+            return true;
+    return false;
+}
+
+/* A place of the table that was never used, or whose file was removed; NULL when it is full. */
+static struct file *free_entry(void)
+{
+    for (size_t i = 0; i < file_count; i++)
+        if (!files[i].there && !files[i].denied && !is_open(&files[i]))
+            return &files[i];
+    return file_count < PARLEY_FAKE_FILES_MAX ? &files[file_count++] : NULL;
+}
+
 /* The entry for a path, made if there is none; NULL when the table is full. */
 static struct file *entry_for(const char *path)
 {
@@ -63,9 +93,9 @@ static struct file *entry_for(const char *path)
 
     if (file != NULL)
         return file;
-    if (file_count == PARLEY_FAKE_FILES_MAX || strlen(path) >= PATH_BYTES)
+    file = strlen(path) < PATH_BYTES ? free_entry() : NULL;
+    if (file == NULL)
         return NULL;
-    file = &files[file_count++];
     memcpy(file->path, path, strlen(path) + 1);
     file->there = file->denied = false;
     file->length = 0;
@@ -82,6 +112,7 @@ void parley_fake_file(const char *path, const void *bytes, size_t length)
         memcpy(file->bytes, bytes, length);
     file->length = length;
     file->there = true;
+    touch(file);
 }
 
 void parley_fake_file_denied(const char *path)
@@ -153,6 +184,8 @@ int parley_file_open(const char *path, enum parley_file_mode mode)
         return failed("No such file or directory", PARLEY_ERR_FILE);
     if (mode == PARLEY_FILE_CREATE || mode == PARLEY_FILE_PRIVATE)
         file->length = 0;
+    if (!file->there || mode == PARLEY_FILE_CREATE || mode == PARLEY_FILE_PRIVATE)
+        touch(file);
     file->there = true;
     open_files[index] = (struct open_file){.file = file, .mode = mode};
     return PARLEY_FAKE_FD_FILE + index;
@@ -232,6 +265,7 @@ static int write_file(struct open_file *open, const void *from, size_t bytes)
     open->at = at + bytes;
     if (open->at > file->length)
         file->length = open->at;
+    touch(file);
     return (int)bytes;
 }
 
@@ -272,6 +306,48 @@ int parley_file_load(const char *path, void *into, size_t bytes)
     if (content.len > 0)
         memcpy(into, content.at, content.len);
     return (int)content.len;
+}
+
+int parley_file_look(const char *path, struct parley_file_facts *facts)
+{
+    const struct file *file = find(path);
+
+    if (file == NULL || !file->there)
+        return failed("No such file or directory", PARLEY_ERR_FILE);
+    *facts = (struct parley_file_facts){file->length, file->changed_us};
+    return 0;
+}
+
+int parley_file_remove(const char *path)
+{
+    struct file *file = find(path);
+
+    if (file == NULL || !file->there)
+        return failed("No such file or directory", PARLEY_ERR_FILE);
+    if (file->denied)
+        return failed("Permission denied", PARLEY_ERR_FILE);
+    file->there = false;
+    return 0;
+}
+
+/* Folders are there as soon as a file is in them; this only notices one that is denied. */
+int parley_file_make_folder(const char *path)
+{
+    const struct file *file = find(path);
+
+    if (file != NULL && file->denied)
+        return failed("Permission denied", PARLEY_ERR_FILE);
+    return file != NULL && file->there ? failed("Not a directory", PARLEY_ERR_FILE) : 0;
+}
+
+int parley_file_working_folder(char *out, size_t bytes)
+{
+    struct parley_view folder = parley_view(working_folder);
+
+    if (folder.len >= bytes)
+        return PARLEY_ERR_TOO_LONG;
+    memcpy(out, folder.at, folder.len + 1);
+    return (int)folder.len;
 }
 
 bool parley_file_is_terminal(int fd)

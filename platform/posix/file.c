@@ -154,6 +154,68 @@ int parley_file_load(const char *path, void *into, size_t bytes)
     return length;
 }
 
+/* ---- without opening ------------------------------------------------------------------------- */
+
+int parley_file_look(const char *path, struct parley_file_facts *facts)
+{
+    struct stat found;
+
+    if (lstat(path, &found) != 0)
+        return failed(errno, PARLEY_ERR_FILE);
+    if (!S_ISREG(found.st_mode))
+        return failed(EINVAL, PARLEY_ERR_FILE);
+    facts->bytes = (uint64_t)found.st_size;
+    facts->changed_us = (int64_t)found.st_mtim.tv_sec * 1000000 + found.st_mtim.tv_nsec / 1000;
+    return 0;
+}
+
+int parley_file_remove(const char *path)
+{
+    return unlink(path) == 0 ? 0 : failed(errno, PARLEY_ERR_FILE);
+}
+
+/* Makes the folder that the first `len` bytes of `path` name; fine if there is one. */
+static int make_one_folder(const char *path, size_t len)
+{
+    char name[PATH_MAX];
+
+    if (len >= sizeof name)
+        return failed(ENAMETOOLONG, PARLEY_ERR_FILE);
+    memcpy(name, path, len);
+    name[len] = '\0';
+    return mkdir(name, 0700) == 0 || errno == EEXIST ? 0 : failed(errno, PARLEY_ERR_FILE);
+}
+
+int parley_file_make_folder(const char *path)
+{
+    struct stat found;
+
+    for (size_t len = 1; path[0] != '\0'; len++) {
+        if (path[len] == '/' || path[len] == '\0') {
+            int status = make_one_folder(path, len);
+
+            if (status != 0)
+                return status;
+        }
+        if (path[len] == '\0')
+            break;
+    }
+    if (stat(path, &found) != 0)
+        return failed(errno, PARLEY_ERR_FILE);
+    if (!S_ISDIR(found.st_mode))
+        return failed(ENOTDIR, PARLEY_ERR_FILE);
+    if ((found.st_mode & 077) != 0 && chmod(path, 0700) != 0)
+        return failed(errno, PARLEY_ERR_FILE);
+    return 0;
+}
+
+int parley_file_working_folder(char *out, size_t bytes)
+{
+    if (getcwd(out, bytes) != NULL)
+        return (int)strlen(out);
+    return failed(errno, errno == ERANGE || bytes == 0 ? PARLEY_ERR_TOO_LONG : PARLEY_ERR_FILE);
+}
+
 bool parley_file_is_terminal(int fd)
 {
     return isatty(fd) == 1;

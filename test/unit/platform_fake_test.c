@@ -14,6 +14,7 @@
 #include <stdalign.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdint.h>
 
 #include <cmocka.h>
@@ -456,6 +457,38 @@ static void files_can_be_missing_denied_or_too_long(void **state)
     assert_string_equal(parley_file_reason(), "No space left on device");
 }
 
+static void files_are_looked_at_and_removed(void **state)
+{
+    struct parley_file_facts facts;
+    char path[16] = "", folder[4];
+
+    (void)state;
+    parley_fake_file("/a", "hello", 5);
+    parley_fake_clock_unix_s(1800000000);
+    assert_int_equal(parley_file_look("/a", &facts), 0);
+    assert_int_equal(facts.bytes, 5);
+    assert_true(facts.changed_us < 1800000000000000);
+    parley_file_close(parley_file_open("/b", PARLEY_FILE_APPEND));
+    assert_int_equal(parley_file_look("/b", &facts), 0);
+    assert_true(facts.changed_us == 1800000000000000 && facts.bytes == 0);
+    assert_int_equal(parley_file_remove("/a"), 0);
+    assert_int_equal(parley_file_look("/a", &facts), PARLEY_ERR_FILE);
+    assert_int_equal(parley_file_remove("/a"), PARLEY_ERR_FILE);
+    for (int i = 0; i < 3 * PARLEY_FAKE_FILES_MAX; i++) { /* what was removed makes room */
+        snprintf(path, sizeof path, "/f%d", i);
+        parley_fake_file(path, "", 0);
+        assert_int_equal(parley_file_remove(path), 0);
+    }
+    assert_int_equal(parley_file_make_folder("/x/y"), 0);
+    parley_fake_file_denied("/x");
+    assert_int_equal(parley_file_make_folder("/x"), PARLEY_ERR_FILE);
+    assert_int_equal(parley_file_remove("/x"), PARLEY_ERR_FILE);
+    assert_int_equal(parley_file_make_folder("/b"), PARLEY_ERR_FILE);
+    assert_int_equal(parley_file_working_folder(folder, sizeof folder), 1);
+    parley_fake_working_folder("/src");
+    assert_int_equal(parley_file_working_folder(folder, sizeof folder), PARLEY_ERR_TOO_LONG);
+}
+
 static void the_standard_streams_are_the_tests(void **state)
 {
     static char lots[PARLEY_FAKE_PIPE_BYTES + 10];
@@ -653,6 +686,7 @@ int main(void)
         TEST(a_connection_breaks_after_so_many_bytes),
         TEST(files_are_read_written_and_appended_to),
         TEST(files_can_be_missing_denied_or_too_long),
+        TEST(files_are_looked_at_and_removed),
         TEST(the_standard_streams_are_the_tests),
         TEST(a_process_follows_its_script),
         TEST(a_process_can_be_played_by_hand),

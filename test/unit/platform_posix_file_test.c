@@ -201,6 +201,62 @@ static void a_terminal_is_told_from_a_file(void **state)
     parley_file_close(fd);
 }
 
+static void a_file_is_looked_at_and_removed(void **state)
+{
+    struct parley_file_facts facts;
+    int64_t now_us = parley_clock_unix_s() * 1000000;
+
+    (void)state;
+    write_file("a", PARLEY_FILE_CREATE, "hello");
+    assert_int_equal(parley_file_look(in_folder("a"), &facts), 0);
+    assert_int_equal(facts.bytes, 5);
+    assert_in_range(facts.changed_us, now_us - 60000000, now_us + 60000000);
+    assert_int_equal(parley_file_look(folder, &facts), PARLEY_ERR_FILE);
+    assert_int_equal(symlink("a", in_folder("link")), 0);
+    assert_int_equal(parley_file_look(in_folder("link"), &facts), PARLEY_ERR_FILE);
+    assert_int_equal(parley_file_remove(in_folder("link")), 0);
+    assert_int_equal(parley_file_remove(in_folder("a")), 0);
+    assert_int_equal(parley_file_look(in_folder("a"), &facts), PARLEY_ERR_FILE);
+    assert_string_equal(parley_file_reason(), "No such file or directory");
+    assert_int_equal(parley_file_remove(in_folder("a")), PARLEY_ERR_FILE);
+}
+
+static void a_private_folder_is_made_with_all_above_it(void **state)
+{
+    (void)state;
+    assert_int_equal(parley_file_make_folder(in_folder("x/y/z")), 0);
+    assert_int_equal(mode_of("x/y/z"), 0700);
+    assert_int_equal(mode_of("x"), 0700);
+    assert_int_equal(chmod(in_folder("x/y/z"), 0755), 0);
+    assert_int_equal(chmod(in_folder("x"), 0755), 0);
+    assert_int_equal(parley_file_make_folder(in_folder("x/y/z/")), 0);
+    assert_int_equal(mode_of("x/y/z"), 0700);
+    assert_int_equal(mode_of("x"), 0755); /* not ours alone */
+    write_file("x/y/z/file", PARLEY_FILE_PRIVATE, "");
+    assert_int_equal(parley_file_make_folder(in_folder("x/y/z/file")), PARLEY_ERR_FILE);
+    assert_string_equal(parley_file_reason(), "Not a directory");
+    assert_int_equal(parley_file_make_folder(in_folder("x/y/z/file/w")), PARLEY_ERR_FILE);
+    assert_int_equal(parley_file_make_folder(""), PARLEY_ERR_FILE);
+    unlink(in_folder("x/y/z/file"));
+    rmdir(in_folder("x/y/z"));
+    rmdir(in_folder("x/y"));
+    rmdir(in_folder("x"));
+}
+
+static void the_working_folder_is_told_if_it_fits(void **state)
+{
+    char before[1000], now[1000];
+
+    (void)state;
+    assert_true(parley_file_working_folder(before, sizeof before) > 0);
+    assert_int_equal(chdir(folder), 0);
+    assert_int_equal(parley_file_working_folder(now, sizeof now), strlen(folder));
+    assert_string_equal(now, folder);
+    assert_int_equal(parley_file_working_folder(now, strlen(folder)), PARLEY_ERR_TOO_LONG);
+    assert_int_equal(parley_file_working_folder(now, 0), PARLEY_ERR_TOO_LONG);
+    assert_int_equal(chdir(before), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -212,6 +268,9 @@ int main(void)
         cmocka_unit_test(a_pipe_without_a_reader_is_closed),
         cmocka_unit_test(loading_waits_for_the_writer_of_a_pipe),
         cmocka_unit_test(a_terminal_is_told_from_a_file),
+        cmocka_unit_test(a_file_is_looked_at_and_removed),
+        cmocka_unit_test(a_private_folder_is_made_with_all_above_it),
+        cmocka_unit_test(the_working_folder_is_told_if_it_fits),
     };
 
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
