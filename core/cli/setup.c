@@ -3,13 +3,10 @@
  */
 #include "core/cli/setup.h"
 
-#include "platform/file.h"
 #include "platform/user.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-enum { PROMPT_BYTES = 128 * 1024, SCRIPT_BYTES = 1024 * 1024 };
 
 static int refuse(struct parley_cli_setup *s, int status, const char *what, const char *why)
 {
@@ -17,39 +14,12 @@ static int refuse(struct parley_cli_setup *s, int status, const char *what, cons
     return status;
 }
 
-/* Reads a whole text file into memory of its own; *text is a view of it. */
-static int load(struct parley_cli_setup *s, const char *path, size_t most, char **memory,
-                struct parley_view *text)
-{
-    int got;
-
-    *memory = malloc(most);
-    if (*memory == NULL)
-        return refuse(s, PARLEY_ERR_MEMORY, path, "no memory to read it");
-    got = parley_file_load(path, *memory, most);
-    if (got == PARLEY_ERR_TOO_LONG)
-        return refuse(s, got, path, "the file is too long");
-    if (got < 0)
-        return refuse(s, got, path, parley_file_reason());
-    *text = parley_view_of(*memory, (size_t)got);
-    return PARLEY_OK;
-}
-
-/* "@FILE" stands for what is in the file. */
-static int set_prompt(struct parley_cli_setup *s, const char *prompt)
-{
-    if (prompt != NULL && prompt[0] == '@')
-        return load(s, prompt + 1, PROMPT_BYTES, &s->prompt, &s->options.prompt);
-    s->options.prompt = parley_view(prompt);
-    return PARLEY_OK;
-}
-
 static int set_script(struct parley_cli_setup *s, const char *script)
 {
     if (script == NULL)
         return PARLEY_OK;
     s->options.script_name = parley_view(script);
-    return load(s, script, SCRIPT_BYTES, &s->script, &s->options.script);
+    return parley_cli_text_file(script, PARLEY_CLI_SCRIPT_BYTES, &s->script, &s->options.script, s->why);
 }
 
 /* The real service wants a key; another address may do without; the loopback never asks for one. */
@@ -100,7 +70,7 @@ int parley_cli_setup_make(struct parley_cli_setup *s, const struct parley_cli_op
     set_name(s, o->user_name);
     status = set_key(s, o);
     if (status == PARLEY_OK)
-        status = set_prompt(s, o->prompt);
+        status = parley_cli_text_or_file(o->prompt, &s->prompt, &s->options.prompt, s->why);
     if (status == PARLEY_OK)
         status = set_script(s, o->script);
     return status;

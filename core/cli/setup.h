@@ -3,12 +3,13 @@
 
 #include "core/cli/key.h"
 #include "core/cli/options.h"
+#include "core/cli/text_file.h"
 
 /*
  * From the command line to the options of a conversation: the key, the prompt and the script are fetched
  * from where the command line says.
  */
-enum { PARLEY_CLI_SETUP_WHY = 400, PARLEY_CLI_SETUP_NAME = 128 };
+enum { PARLEY_CLI_SETUP_WHY = PARLEY_CLI_FILE_WHY, PARLEY_CLI_SETUP_NAME = 128 };
 
 struct parley_cli_setup {
     struct parley_options options; /* points into this struct and into argv */
