@@ -2,6 +2,7 @@
  * The program: a table of commands. `parley` and `parley-loopback` are the same objects, linked with one
  * transport or the other.
  */
+#include "core/cli/app_server.h"
 #include "core/cli/talk.h"
 #include "core/cli/test.h"
 #include "core/parley.h"
@@ -19,6 +20,8 @@ static int help(int argc, char **argv);
 
 static const struct command commands[] = {
     {"talk", "hold a conversation: microphone or file, typed lines, background agent", parley_cli_talk, NULL},
+    {"app-server", "conversations for a program, by JSON-RPC on standard input and output",
+     parley_cli_app_server, NULL},
     {"test", "play talks, conversations written down in a file", parley_cli_test, "loopback"},
     {"help", "this text, or that of a command", help, NULL},
     {"version", "version and transport", version, NULL},

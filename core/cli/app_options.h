@@ -1,0 +1,27 @@
+#ifndef PARLEY_CLI_APP_OPTIONS_H
+#define PARLEY_CLI_APP_OPTIONS_H
+
+#include "core/cli/option_table.h"
+
+/*
+ * The command line of `app-server`, read into one struct: what every conversation starts from, and the bounds
+ * of the server. Pure, as all of option_table.h.
+ */
+struct parley_cli_app_options {
+    const char *url, *model, *voice, *backend_prompt, *startup_context, *user_name; /* NULL: not given */
+    const char *key_env, *key_file, *ca_file, *agent;
+    unsigned protocol, mode; /* enum parley_protocol, enum parley_mode */
+    bool insecure_no_verify, no_realtime, verbose, help;
+    uint32_t agent_timeout_s, max_threads;
+    struct parley_cli_headers headers;
+    struct parley_cli_texts scripts;
+};
+
+/* Reads argv[1..]; `transport` is parley_transport(). Returns as parley_cli_option_table_read. */
+int parley_cli_app_options_read(struct parley_cli_app_options *o, int argc, char **argv,
+                                const char *transport, char why[PARLEY_CLI_OPTIONS_WHY]);
+
+/* What `app-server --help` says, to standard output. */
+void parley_cli_app_options_help(void);
+
+#endif
