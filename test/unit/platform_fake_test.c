@@ -14,8 +14,8 @@
 #include <stdalign.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
