@@ -1,5 +1,5 @@
 #!/bin/sh
-# shellcheck disable=SC2046,SC2086 # lists of files are patterns and words on purpose
+# shellcheck disable=SC2016,SC2046,SC2086 # lists of files are patterns and words on purpose
 # usage: test/run.sh [STAGE...]      called by ./build.sh test
 #   gcc       all tests with the compiler from outside: programs, talks, scripts, gates   (quick: the same)
 #   peer      against servers that are not ours
@@ -82,6 +82,8 @@ for stage; do
 done
 
 queue_start
+# Where all is committed, as in a fresh clone, the tests must leave it so.
+changes=$(git status --porcelain 2>/dev/null || echo 'no git here')
 for stage; do
     [ "$stage" != quick ] || stage=gcc
     # In a subshell, so that a stage's settings end with it.
@@ -90,4 +92,9 @@ for stage; do
         queue_run
     )
 done
+if [ -z "$changes" ]; then
+    stage=after
+    queue exit 'the sources are as they were' 'changes=$(git status --porcelain) && echo "$changes" && test -z "$changes"'
+    queue_run
+fi
 queue_end
