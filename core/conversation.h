@@ -41,6 +41,7 @@ struct parley_notice {
 struct parley_conversation {
     const struct parley_dialect *dialect;
     struct parley_transport *transport;
+    const struct parley_facts *facts; /* of the link, also when it has gone */
     struct parley_log log;
     enum parley_mode mode;
     bool close_on_error;

@@ -5,7 +5,7 @@
 #include <stdio.h>
 
 /* An API key is shorter than this; a bearer token of a login may come near. */
-enum { KEY_BYTES = 4096, HEADERS_MAX = 32, QUERY_MAX = 2 };
+enum { KEY_BYTES = 4096, HEADERS_MAX = 32, QUERY_MAX = 32 };
 
 static const struct parley_limits default_limits = {
     .inbox_bytes = 262144,
@@ -155,23 +155,54 @@ static int add_headers(struct endpoint_parts *parts, struct parley_endpoint *to,
     return PARLEY_OK;
 }
 
+/* Reference 1.2: intent before model, then those of the host that are neither. */
+static int add_query(struct endpoint_parts *parts, struct parley_endpoint *to, const struct parley_options *o,
+                     struct parley_error *error)
+{
+    const struct parley_dialect *dialect = parley_dialect(o->protocol);
+
+    if (o->query_count > QUERY_MAX - 2)
+        return parley_error_set(error, PARLEY_ERR_ARGUMENT, "more than %d query parameters", QUERY_MAX - 2);
+    if (dialect->intent.at != NULL)
+        parts->query[to->query_count++] = (struct parley_pair){PARLEY_VIEW("intent"), dialect->intent};
+    parts->query[to->query_count++] = (struct parley_pair){
+        PARLEY_VIEW("model"), o->model.len > 0 ? o->model : parley_view("gpt-realtime-1.5")};
+    for (size_t i = 0; i < o->query_count; i++)
+        if (!parley_view_is(o->query[i].name, "intent") && !parley_view_is(o->query[i].name, "model"))
+            parts->query[to->query_count++] = (struct parley_pair){o->query[i].name, o->query[i].value};
+    return PARLEY_OK;
+}
+
 static int make_endpoint(struct endpoint_parts *parts, struct parley_endpoint *to,
                          const struct parley_options *o, const struct parley_limits *limits,
                          struct parley_error *error)
 {
-    const struct parley_dialect *dialect = parley_dialect(o->protocol);
+    int status;
 
     *to = (struct parley_endpoint){
         .url = o->url.at != NULL ? o->url : parley_view("https://api.openai.com/v1"),
         .query = parts->query,
         .headers = parts->headers,
         .ca_file = o->ca_file,
+        .ca_dir = o->ca_dir,
+        .pins = o->pins,
+        .pin_count = o->pin_count,
+        .client_cert = o->client_cert,
+        .client_key = o->client_key,
+        .ignore_dates_unset = o->clock_unset == PARLEY_CLOCK_UNSET_IGNORE_DATES,
         .insecure_no_verify = o->insecure_no_verify,
         .addresses = o->addresses,
         .address_count = o->address_count,
-        .deadlines = {number_or(o->timeouts.resolve_ms, 10000), number_or(o->timeouts.connect_ms, 15000),
-                      number_or(o->timeouts.tls_ms, 15000), number_or(o->timeouts.upgrade_ms, 15000),
-                      number_or(o->timeouts.close_ms, 2000)},
+        .proxy = o->proxy,
+        .deadlines =
+            {
+                .resolve_ms = number_or(o->timeouts.resolve_ms, 10000),
+                .connect_ms = number_or(o->timeouts.connect_ms, 15000),
+                .proxy_ms = number_or(o->timeouts.proxy_ms, 15000),
+                .tls_ms = number_or(o->timeouts.tls_ms, 15000),
+                .upgrade_ms = number_or(o->timeouts.upgrade_ms, 15000),
+                .close_ms = number_or(o->timeouts.close_ms, 2000),
+            },
         .recv_bytes = limits->link_recv_bytes,
         .send_bytes = limits->link_send_bytes,
         .message_bytes = limits->inbox_bytes,
@@ -180,12 +211,8 @@ static int make_endpoint(struct endpoint_parts *parts, struct parley_endpoint *t
         .script_name = o->script_name,
         .peer = o->peer,
     };
-    /* Reference 1.2: intent before model. */
-    if (dialect->intent.at != NULL)
-        parts->query[to->query_count++] = (struct parley_pair){PARLEY_VIEW("intent"), dialect->intent};
-    parts->query[to->query_count++] = (struct parley_pair){
-        PARLEY_VIEW("model"), o->model.len > 0 ? o->model : parley_view("gpt-realtime-1.5")};
-    return add_headers(parts, to, o, error);
+    status = add_query(parts, to, o, error);
+    return status == PARLEY_OK ? add_headers(parts, to, o, error) : status;
 }
 
 /* ---- carving ----------------------------------------------------------------------------------- */
@@ -252,7 +279,7 @@ static void carve(struct parley_conversation *c, struct parley_arena *arena, con
     c->delegation_size = limits->transcript_bytes * 2 + 4096;
     c->delegation = parley_arena_take(arena, c->delegation_size, 1);
     /* Every reply may be cut and, before that, played; the link and its stages need some more. */
-    c->notices_size = limits->reply_items * 2 + 8;
+    c->notices_size = limits->reply_items * 2 + 10;
     c->notices = parley_arena_take(arena, c->notices_size, sizeof *c->notices);
 }
 
@@ -283,6 +310,8 @@ static int build(struct parley_conversation *c, struct parley_arena *arena, cons
         status = parley_transport_open(&c->transport, arena, &to, why);
         if (status < 0)
             parley_error_set(error, status, "%s", why);
+        else if (c->transport != NULL)
+            c->facts = parley_transport_facts(c->transport);
     }
     parley_wipe(&parts, sizeof parts);
     return status;

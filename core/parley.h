@@ -85,21 +85,29 @@ struct parley_limits {
 struct parley_timeouts {
     uint32_t resolve_ms; /* name resolution (default 10000) */
     uint32_t connect_ms; /* TCP, over all addresses (default 15000) */
+    uint32_t proxy_ms;   /* the proxy's answer (default 15000) */
     uint32_t tls_ms;     /* TLS handshake (default 15000) */
     uint32_t upgrade_ms; /* WebSocket upgrade (default 15000) */
     uint32_t close_ms;   /* closing handshake after parley_stop (default 2000) */
 };
 
-/* A header of the upgrade request. */
+/* A header of the upgrade request, or a parameter of the URL's query. */
 struct parley_header {
     struct parley_view name, value;
 };
+
+/* What to do about the dates of certificates while the clock is not set: while it shows a time before
+   the release of this version, as that of a board without a battery does. */
+enum parley_clock_unset { PARLEY_CLOCK_UNSET_REFUSE, PARLEY_CLOCK_UNSET_IGNORE_DATES };
 
 /* Start from PARLEY_OPTIONS_DEFAULT (all zero) and set what differs. */
 struct parley_options {
     struct parley_view url; /* default https://api.openai.com/v1; http, https, ws, wss (reference 1.2) */
     struct parley_view
         api_key; /* secret: copied, wiped once sent, never shown. Absent: no Authorization header */
+    const struct parley_header *query; /* further parameters of the URL, behind ours; names "intent" and
+                                          "model" are left out (reference 1.2) */
+    size_t query_count;
     struct parley_view session_id;       /* sent as x-session-id; absent: no such header (reference 7.5) */
     const struct parley_header *headers; /* further ones, may hold secrets; api_key and session_id win */
     size_t header_count;
@@ -115,10 +123,25 @@ struct parley_options {
     struct parley_view assistant_name;  /* in the built-in prompt; default "parley" */
     struct parley_view user_first_name; /* in the built-in prompt; default "there" */
 
-    struct parley_view ca_file; /* PEM file of the authorities to trust; absent: the system's bundle */
-    bool insecure_no_verify;    /* trust any certificate; for experiments only */
-    const struct parley_address *addresses; /* found by the host: no name resolution (see the top) */
+    /* Whom to trust: a PEM file of authorities, a folder of such files (or several, ':' in between), or both.
+       Neither: the system's authorities. */
+    struct parley_view ca_file, ca_dir;
+    /* Keys, one of which a certificate of the verified chain has to have: "sha256/" and the base64 of the
+       SHA-256 of its SubjectPublicKeyInfo. With insecure_no_verify the service's own certificate. */
+    const struct parley_view *pins;
+    size_t pin_count;
+    /* For a service that wants a certificate of us: PEM files of it, with its chain, and of its key, which
+       has no passphrase. The key's may be absent: then it stands in the first one. */
+    struct parley_view client_cert, client_key;
+    enum parley_clock_unset clock_unset;
+    bool insecure_no_verify; /* trust any certificate; for experiments only */
+
+    /* Found by the host: no name resolution (see the top). With a proxy they are the proxy's. */
+    const struct parley_address *addresses;
     size_t address_count;
+    /* http://[USER:PASSWORD@]HOST[:PORT], which may hold a secret: all goes through this proxy (CONNECT), and
+       the service's name is not looked up here. Absent or empty: none; the environment is not looked at. */
+    struct parley_view proxy;
 
     /* True: any error event of the service ends the conversation, as in the reference. False: those that
        can be survived are events, and the conversation goes on. */
@@ -160,7 +183,7 @@ enum parley_closed {
  * A field in brackets may be absent.
  */
 enum parley_event_kind {
-    PARLEY_EVENT_LINK,    /* text: the stage the link has come to: resolve, connect, tls, upgrade, open */
+    PARLEY_EVENT_LINK, /* text: the stage the link has come to: resolve, connect, proxy, tls, upgrade, open */
     PARLEY_EVENT_STARTED, /* [session_id]: as given in the options. The link is up, the session asked for */
     PARLEY_EVENT_SESSION_UPDATED, /* session_id: the service's own, [text]: instructions as it took them */
     PARLEY_EVENT_SPEECH_STARTED,  /* [item_id]: of the user item to come. The user speaks */
@@ -241,8 +264,8 @@ size_t parley_memory_needed(const struct parley_options *options);
  * The block belongs to the conversation until parley_close. All checks of reference 7.4 are made here, in
  * its order. On failure *c is NULL and *error (may be NULL) says what was wrong.
  *
- * Returns PARLEY_OK, PARLEY_ERR_ARGUMENT (voice, modality, limits, header), PARLEY_ERR_URL,
- * PARLEY_ERR_FILE (ca_file), PARLEY_ERR_MEMORY.
+ * Returns PARLEY_OK, PARLEY_ERR_ARGUMENT (voice, modality, limits, header, pin), PARLEY_ERR_URL (also of the
+ * proxy), PARLEY_ERR_FILE (ca_file, ca_dir, client_cert, client_key), PARLEY_ERR_MEMORY.
  */
 int parley_open(struct parley_conversation **c, void *memory, size_t bytes,
                 const struct parley_options *options, uint64_t now_us, struct parley_error *error);
@@ -394,6 +417,47 @@ bool parley_handoff_line(const struct parley_conversation *c, size_t i, struct p
 
 /* The id of the active handoff, absent when there is none; good until the next call. */
 struct parley_view parley_handoff_id(const struct parley_conversation *c);
+
+/* ---- what went before ------------------------------------------------------------------------ */
+
+/* A conversation, or a piece of work with an agent, that the host has a record of. */
+struct parley_context_thread {
+    struct parley_view cwd;    /* absolute path of the folder it last worked in; absent: left out */
+    struct parley_view branch; /* of git there; absent or empty: none is known */
+    struct parley_view ask;    /* the first message of the user; absent or empty: there is none */
+    int64_t updated_us;        /* since 1970-01-01 UTC */
+};
+
+/* What the host gives for a startup context. All of it may be absent. */
+struct parley_context {
+    struct parley_view cwd, home;                /* absolute paths: where the user works, and is at home */
+    const struct parley_context_thread *threads; /* the one updated last first; the first 40 count */
+    size_t thread_count;
+    const struct parley_line *lines; /* said so far in the thread that goes on; the oldest first */
+    size_t line_count;
+};
+
+/*
+ * The bytes parley_context_render needs: exact, as it runs the same code (about 100 KiB, and more with many
+ * lines). 0 for a library built without the startup context (CONTEXT=off).
+ */
+size_t parley_context_memory(const struct parley_context *context);
+
+/*
+ * Writes what the model is to know from the start, for `startup_context` in the options (reference 8): the
+ * lines of this thread, recent work by repository, and a map of the folders the user works in, each cut to a
+ * budget of its own; at most 20500 bytes of UTF-8.
+ *
+ * Reads folders and `.git` files below cwd, home and the threads' cwd, for which it may take seconds on a
+ * slow disk: call it before parley_open, not in the loop. What cannot be read is left out.
+ *
+ * Works in the `bytes` bytes at `memory` (any alignment), into which *text points afterwards: parley_open
+ * copies it, and then the block may be used for something else. *text is absent when there is nothing to
+ * tell. Returns PARLEY_OK, PARLEY_ERR_MEMORY, PARLEY_ERR_ARGUMENT (a role other than "user" and "assistant"),
+ * PARLEY_ERR_STATE (built without).
+ */
+int parley_context_render(const struct parley_context *context, void *memory, size_t bytes,
+                          struct parley_view *text);
 
 /* ---- figures --------------------------------------------------------------------------------- */
 

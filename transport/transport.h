@@ -24,7 +24,7 @@ struct parley_pair {
 
 /* The longest each stage may take, in milliseconds. None is 0 here: core fills in the defaults. */
 struct parley_deadlines {
-    uint32_t resolve_ms, connect_ms, tls_ms, upgrade_ms, close_ms;
+    uint32_t resolve_ms, connect_ms, proxy_ms, tls_ms, upgrade_ms, close_ms;
 };
 
 /* Where to and how. Everything behind a view or pointer must stay until open returns, `peer` until drop. */
@@ -34,10 +34,15 @@ struct parley_endpoint {
     size_t query_count;
     const struct parley_pair *headers; /* of the upgrade request; may hold secrets: wiped after use */
     size_t header_count;
-    struct parley_view ca_file;             /* PEM bundle to trust; absent: the system's */
-    bool insecure_no_verify;                /* trust any certificate */
-    const struct parley_address *addresses; /* from the host: no name resolution then */
+    struct parley_view ca_file, ca_dir; /* PEM files to trust; neither: the system's */
+    const struct parley_view *pins;     /* "sha256/BASE64" of keys, one of which has to be in the chain */
+    size_t pin_count;
+    struct parley_view client_cert, client_key; /* PEM files; the key's absent: in the first one */
+    bool ignore_dates_unset;                    /* dates do not count while the clock is not set */
+    bool insecure_no_verify;                    /* trust any certificate */
+    const struct parley_address *addresses;     /* from the host: no name resolution then */
     size_t address_count;
+    struct parley_view proxy; /* http://[USER:PASSWORD@]HOST[:PORT] (a secret); absent or empty: none */
     struct parley_deadlines deadlines;
     size_t recv_bytes, send_bytes; /* link buffers */
     size_t message_bytes;          /* the longest message the inbox holds; longer ones may still come */
@@ -97,12 +102,37 @@ size_t parley_transport_pending(const struct parley_transport *t);
    tells. */
 size_t parley_transport_interest(const struct parley_transport *t, struct parley_interest *want);
 
-/* The stage the link is in ("resolve", "connect", "tls", "upgrade", "open", "closing", "closed"), static. */
+/* The stage the link is in ("resolve", "connect", "proxy", "tls", "upgrade", "open", "closing", "closed"),
+   static. */
 const char *parley_transport_stage(const struct parley_transport *t);
 
 /* Why the link ended, naming stage and reason ("tls: the certificate is for other.test, not for
    localhost"); empty while it has not. Good as long as the transport. */
 struct parley_view parley_transport_reason(const struct parley_transport *t);
+
+/* A certificate the other side showed, as text that is cleaned and cut. */
+struct parley_fact_certificate {
+    char subject[64], issuer[64];
+    char names[128];                 /* it is for; of the service's own only */
+    char from[11], to[11];           /* "2026-01-31" */
+    char pin[sizeof "sha256/" + 44]; /* of its key, as in an endpoint */
+};
+
+/* What is known of a link; what is not known yet is 0 or NULL. */
+enum { PARLEY_FACT_CERTIFICATES = 4 };
+struct parley_facts {
+    const char *host; /* to which it connects: the service's or the proxy's; NULL: no network */
+    uint16_t port;
+    bool proxied, tls;                /* what the endpoint asks for */
+    struct parley_address address;    /* to which it connected */
+    int proxy_status, http_status;    /* of the answers to CONNECT and to the upgrade */
+    const char *tls_version, *cipher; /* static */
+    struct parley_fact_certificate chain[PARLEY_FACT_CERTIFICATES]; /* the service's own first */
+    size_t chain_count;
+};
+
+/* The facts of a link, which grow as it proceeds. Good, also after drop, as long as the arena's memory. */
+const struct parley_facts *parley_transport_facts(const struct parley_transport *t);
 
 /* Starts an orderly close with a WebSocket close code (1000) and `deadlines.close_ms` to finish; go on with
  * work(). */

@@ -267,6 +267,7 @@ struct meeting {
     int status; /* of open, then of work */
     char why[PARLEY_TRANSPORT_REASON];
     unsigned warnings;
+    struct parley_facts facts;
     uint64_t began_us;
 };
 
@@ -301,11 +302,11 @@ static void open_stream(struct meeting *m, const struct row *row)
         .insecure_no_verify = (row->flags & INSECURE) != 0,
         .addresses = &loopback,
         .address_count = row->flags & LOOK_UP ? 0 : 1,
-        .deadlines = {2000, 2000, row->tls_ms > 0 ? row->tls_ms : 5000, 0, 0},
+        .deadlines = {.resolve_ms = 2000, .connect_ms = 2000, .tls_ms = row->tls_ms > 0 ? row->tls_ms : 5000},
         .log = {count_warnings, &m->warnings, PARLEY_LOG_DEBUG},
     };
-    struct parley_stream_options options = {parley_view(row->host), loopback.port, !(row->flags & PLAIN),
-                                            &to};
+    struct parley_stream_options options = {parley_view(row->host), loopback.port, !(row->flags & PLAIN), &to,
+                                            &m->facts};
     struct parley_arena count = parley_arena(NULL, 0);
 
     snprintf(ca_file, sizeof ca_file, "%s/%s", directory, row->ca != NULL ? row->ca : "ca.pem");
@@ -572,7 +573,8 @@ static void small_block(void **state)
 {
     struct parley_address loopback = {.family = 4, .bytes = {127, 0, 0, 1}, .port = 1};
     struct parley_endpoint to = {.insecure_no_verify = true, .addresses = &loopback, .address_count = 1};
-    struct parley_stream_options options = {parley_view("localhost"), 1, true, &to};
+    struct parley_facts facts = {0};
+    struct parley_stream_options options = {parley_view("localhost"), 1, true, &to, &facts};
     struct parley_arena count = parley_arena(NULL, 0);
     struct parley_stream *stream = NULL;
     char why[PARLEY_TRANSPORT_REASON];

@@ -103,6 +103,7 @@ static void comes_up_on_the_first_work(void **state)
     link_open(&l, &to);
     assert_string_equal(parley_transport_name, "loopback");
     assert_string_equal(parley_transport_stage(l.t), "connect");
+    assert_null(parley_transport_facts(l.t)->host);
     assert_int_equal(parley_transport_send(l.t, parley_view("early")), 0);
     assert_int_equal(parley_transport_recv(l.t, &piece), 0);
     assert_int_equal(p.opened, 0);

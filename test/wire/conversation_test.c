@@ -216,6 +216,36 @@ static void test_address(void **state)
     assert_int_equal(parley_pipe_tls(first.pipe), strncmp(a->url, "http:", 5) != 0);
 }
 
+/* Parameters of the host follow ours, in their order; intent and model are ours alone (reference 1.2). */
+static void query_parameters_follow(void **state)
+{
+    static const struct parley_header query[] = {{PARLEY_VIEW("intent"), PARLEY_VIEW("other")},
+                                                 {PARLEY_VIEW("api version"), PARLEY_VIEW("1&2")},
+                                                 {PARLEY_VIEW("model"), PARLEY_VIEW("other")},
+                                                 {PARLEY_VIEW("trace"), PARLEY_VIEW("")}};
+    struct parley_header many[31];
+
+    (void)state;
+    options.url = parley_view("wss://example.com/v1?foo=bar");
+    options.model = parley_view("snapshot");
+    options.query = query;
+    options.query_count = COUNT(query);
+    dial(&first);
+    expect_request(&first, "GET /v1/realtime?foo=bar&model=snapshot&api+version=1%262&trace= HTTP/1.1\r\n");
+    drop(&first);
+    options.protocol = PARLEY_PROTOCOL_V1;
+    dial(&first);
+    expect_request(&first,
+                   "?foo=bar&intent=quicksilver&model=snapshot&api+version=1%262&trace= HTTP/1.1\r\n");
+    for (size_t i = 0; i < COUNT(many); i++)
+        many[i] = query[1];
+    options.query = many;
+    options.query_count = COUNT(many);
+    assert_int_equal(parley_memory_needed(&options), 0);
+    options.query_count = COUNT(many) - 1;
+    assert_int_not_equal(parley_memory_needed(&options), 0);
+}
+
 /* What the conversation is asked for with wins over a header of the host's, whatever its case; others stay.
  */
 static void headers_are_merged(void **state)
@@ -467,6 +497,7 @@ int main(void)
 {
     static const struct CMUnitTest others[] = {
         TEST("13.1/11 headers of the host and our own", headers_are_merged),
+        TEST("parameters of the query, of the host and our own", query_parameters_follow),
         TEST("13.8/75 a whole conversation of v1", a_whole_life_of_v1),
         TEST("13.8/76 nothing is configured", nothing_is_configured),
         TEST("13.8/81 the service closes", the_service_closes),

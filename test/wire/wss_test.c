@@ -36,7 +36,7 @@ static struct parley_endpoint endpoint(void)
         .query_count = 1,
         .headers = headers,
         .header_count = 2,
-        .deadlines = {1000, 1000, 1000, UPGRADE_MS, CLOSE_MS},
+        .deadlines = {1000, 1000, 1000, 1000, UPGRADE_MS, CLOSE_MS},
         .recv_bytes = RECV_BYTES,
         .send_bytes = SEND_BYTES,
         .message_bytes = 1024,
@@ -285,6 +285,29 @@ static void opens_through_its_stages(void **state)
     assert_int_equal(work(), 1);
     assert_string_equal(parley_transport_stage(link.t), "open");
     assert_string_equal(reason(), "");
+}
+
+/* Whoever keeps the facts may read them as long as there is the block. */
+static void tells_the_facts(void **state)
+{
+    const struct parley_facts *facts;
+
+    (void)state;
+    open_link();
+    facts = parley_transport_facts(link.t);
+    assert_string_equal(facts->host, "api.test");
+    assert_int_equal(facts->port, 443);
+    assert_true(facts->tls && !facts->proxied);
+    assert_int_equal(facts->http_status, 0);
+    make_answer("");
+    link.answer.used = 0;
+    say("'HTTP/1.1 401 No' 0d0a 'Content-Length: 0' 0d0a0d0a");
+    assert_int_equal(work(), PARLEY_ERR_AUTH);
+    assert_int_equal(facts->http_status, 401);
+    parley_transport_drop(link.t);
+    link.t = NULL;
+    assert_string_equal(facts->host, "api.test");
+    assert_int_equal(facts->http_status, 401);
 }
 
 static void wipes_the_request_once_it_is_out(void **state)
@@ -1130,6 +1153,7 @@ int main(void)
         TEST(wipes_the_request_once_it_is_out),
         TEST(wipes_the_request_when_it_cannot_go_out),
         TEST(refuses_to_open),
+        TEST(tells_the_facts),
         TEST(bounds_the_request),
         TEST(needs_the_memory_it_counts),
         TEST(tells_why_the_upgrade_failed),

@@ -223,6 +223,14 @@ struct parley_view parley_transport_reason(const struct parley_transport *t)
     return parley_view(t->reason);
 }
 
+const struct parley_facts *parley_transport_facts(const struct parley_transport *t)
+{
+    static const struct parley_facts no_network = {0};
+
+    (void)t;
+    return &no_network;
+}
+
 void parley_transport_close(struct parley_transport *t, uint16_t code)
 {
     if (t->state == LINK_ENDED || t->state == LINK_CLOSING)

@@ -15,7 +15,8 @@ struct parley_stream_options {
     struct parley_view host; /* a name or an address literal without brackets; zero-terminated as well */
     uint16_t port;
     bool tls;
-    const struct parley_endpoint *endpoint; /* ca_file, insecure_no_verify, addresses, deadlines, log */
+    const struct parley_endpoint *endpoint; /* trust, addresses, proxy, deadlines, log */
+    struct parley_facts *facts;             /* filled in as they become known; stays as long as the stream */
 };
 
 /* As parley_transport_open: carves, checks (CA bundle), starts; only carves when the arena counts.

@@ -34,6 +34,7 @@ struct parley_transport {
     struct parley_frames frames;  /* its buffers also serve the upgrade */
     struct parley_upgrade upgrade;
     struct parley_url url;
+    struct parley_facts facts;
     struct parley_log log;
     char reason[PARLEY_TRANSPORT_REASON];
 };
@@ -98,8 +99,12 @@ static int start(struct parley_transport *t, struct parley_arena *arena, const s
         .port = t->url.port,
         .tls = t->url.tls,
         .endpoint = to,
+        .facts = &t->facts,
     };
 
+    t->facts.host = t->url.host;
+    t->facts.port = t->url.port;
+    t->facts.tls = t->url.tls;
     return parley_stream_open(&t->stream, arena, &options, why);
 }
 
@@ -327,6 +332,7 @@ static int work_upgrade(struct parley_transport *t)
     rest = parley_buffer_view(in);
     status = parley_upgrade_read(&t->upgrade, &rest, t->reason);
     parley_buffer_skip(in, parley_buffer_used(in) - rest.len);
+    t->facts.http_status = t->upgrade.http.status;
     if (status < 0)
         return finish(t, status);
     if (status > 0) {
@@ -515,6 +521,11 @@ const char *parley_transport_stage(const struct parley_transport *t)
 struct parley_view parley_transport_reason(const struct parley_transport *t)
 {
     return t->end != 0 ? parley_view(t->reason) : parley_view("");
+}
+
+const struct parley_facts *parley_transport_facts(const struct parley_transport *t)
+{
+    return &t->facts;
 }
 
 /* ---- the end ----------------------------------------------------------------------------------- */
