@@ -202,7 +202,11 @@ static int make_endpoint(struct endpoint_parts *parts, struct parley_endpoint *t
                 .tls_ms = number_or(o->timeouts.tls_ms, 15000),
                 .upgrade_ms = number_or(o->timeouts.upgrade_ms, 15000),
                 .close_ms = number_or(o->timeouts.close_ms, 2000),
+                .ping_ms =
+                    o->timeouts.ping_ms == PARLEY_LIMIT_NONE ? 0 : number_or(o->timeouts.ping_ms, 20000),
+                .pong_ms = number_or(o->timeouts.pong_ms, 20000),
             },
+        .compress = o->compress != PARLEY_COMPRESS_OFF,
         .recv_bytes = limits->link_recv_bytes,
         .send_bytes = limits->link_send_bytes,
         .message_bytes = limits->inbox_bytes,

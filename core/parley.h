@@ -89,6 +89,10 @@ struct parley_timeouts {
     uint32_t tls_ms;     /* TLS handshake (default 15000) */
     uint32_t upgrade_ms; /* WebSocket upgrade (default 15000) */
     uint32_t close_ms;   /* closing handshake after parley_stop (default 2000) */
+    /* Once the link is up: silence of the service after which it is asked for a sign of life (default 20000;
+       PARLEY_LIMIT_NONE: never), and how long it has to give one (default 20000). Without one the
+       conversation ends with PARLEY_ERR_LOST. */
+    uint32_t ping_ms, pong_ms;
 };
 
 /* A header of the upgrade request, or a parameter of the URL's query. */
@@ -99,6 +103,10 @@ struct parley_header {
 /* What to do about the dates of certificates while the clock is not set: while it shows a time before
    the release of this version, as that of a board without a battery does. */
 enum parley_clock_unset { PARLEY_CLOCK_UNSET_REFUSE, PARLEY_CLOCK_UNSET_IGNORE_DATES };
+
+/* Whether messages travel compressed (permessage-deflate, RFC 7692) if the service agrees. It takes 92 KB
+   more of the block, and some time; speech shrinks to 69 %, text to much less. */
+enum parley_compress { PARLEY_COMPRESS_OFF, PARLEY_COMPRESS_AUTO };
 
 /* Start from PARLEY_OPTIONS_DEFAULT (all zero) and set what differs. */
 struct parley_options {
@@ -142,6 +150,8 @@ struct parley_options {
     /* http://[USER:PASSWORD@]HOST[:PORT], which may hold a secret: all goes through this proxy (CONNECT), and
        the service's name is not looked up here. Absent or empty: none; the environment is not looked at. */
     struct parley_view proxy;
+
+    enum parley_compress compress;
 
     /* True: any error event of the service ends the conversation, as in the reference. False: those that
        can be survived are events, and the conversation goes on. */

@@ -25,6 +25,7 @@ struct parley_pair {
 /* The longest each stage may take, in milliseconds. None is 0 here: core fills in the defaults. */
 struct parley_deadlines {
     uint32_t resolve_ms, connect_ms, proxy_ms, tls_ms, upgrade_ms, close_ms;
+    uint32_t ping_ms, pong_ms; /* silence before a ping, 0: never one; and behind it */
 };
 
 /* Where to and how. Everything behind a view or pointer must stay until open returns, `peer` until drop. */
@@ -44,6 +45,7 @@ struct parley_endpoint {
     size_t address_count;
     struct parley_view proxy; /* http://[USER:PASSWORD@]HOST[:PORT] (a secret); absent or empty: none */
     struct parley_deadlines deadlines;
+    bool compress;                 /* offer permessage-deflate */
     size_t recv_bytes, send_bytes; /* link buffers */
     size_t message_bytes;          /* the longest message the inbox holds; longer ones may still come */
     struct parley_log log;

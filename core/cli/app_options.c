@@ -8,7 +8,11 @@
 
 #define FIELD(name) offsetof(struct parley_cli_app_options, name)
 
-enum { V2_OR_V1 = PARLEY_PROTOCOL_V2, TALK_OR_TRANSCRIBE = PARLEY_CONVERSATIONAL };
+enum {
+    V2_OR_V1 = PARLEY_PROTOCOL_V2,
+    TALK_OR_TRANSCRIBE = PARLEY_CONVERSATIONAL,
+    OFF_OR_AUTO = PARLEY_COMPRESS_OFF
+};
 
 /* clang-format off */
 static const struct parley_cli_option options[] = {
@@ -24,6 +28,7 @@ static const struct parley_cli_option options[] = {
     {"--key-file", "FILE", PARLEY_CLI_OPTION_TEXT, FIELD(key_file), 0, 0, "file with the key in its first line"},
     {"--ca-file", "FILE", PARLEY_CLI_OPTION_TEXT, FIELD(ca_file), 0, 0, "PEM file of the authorities to trust instead of the system's"},
     {"--insecure-no-verify", NULL, PARLEY_CLI_OPTION_FLAG, FIELD(insecure_no_verify), 0, 0, "trust any certificate; for experiments"},
+    {"--compress", "off|auto", PARLEY_CLI_OPTION_CHOICE, FIELD(compress), OFF_OR_AUTO, 0, "compress messages if the service agrees (default auto)"},
     {"--header", "'N: V'", PARLEY_CLI_OPTION_HEADER, FIELD(headers), 0, 0, "a further header of the request; up to 16 times"},
     {"--agent", "CMD", PARLEY_CLI_OPTION_TEXT, FIELD(agent), 0, 0, "background agent: runs in the thread's folder, gets the request on its input, and says its messages on its output, cut at empty lines. Without one the client is the agent"},
     {"--agent-timeout", "SECONDS", PARLEY_CLI_OPTION_NUMBER, FIELD(agent_timeout_s), 1, 86400, "the longest it may take (default 300)"},
@@ -63,7 +68,8 @@ int parley_cli_app_options_read(struct parley_cli_app_options *o, int argc, char
 {
     int status;
 
-    *o = (struct parley_cli_app_options){.protocol = PARLEY_PROTOCOL_V2, .mode = PARLEY_CONVERSATIONAL};
+    *o = (struct parley_cli_app_options){
+        .protocol = PARLEY_PROTOCOL_V2, .mode = PARLEY_CONVERSATIONAL, .compress = PARLEY_COMPRESS_AUTO};
     status = parley_cli_option_table_read(o, options, COUNT(options), argc, argv, why);
     if (status == PARLEY_OK && !o->help)
         status = check(o, transport, why);

@@ -10,7 +10,7 @@
 struct parley_cli_app_options {
     const char *url, *model, *voice, *backend_prompt, *startup_context, *user_name; /* NULL: not given */
     const char *key_env, *key_file, *ca_file, *agent;
-    unsigned protocol, mode; /* enum parley_protocol, enum parley_mode */
+    unsigned protocol, mode, compress; /* enum parley_protocol, parley_mode, parley_compress */
     bool insecure_no_verify, no_realtime, verbose, help;
     uint32_t agent_timeout_s, max_threads;
     struct parley_cli_headers headers;

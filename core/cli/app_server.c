@@ -120,6 +120,7 @@ static int make_options(struct app *a, struct parley_options *options, char *why
     options->user_first_name = parley_view(o->user_name != NULL ? o->user_name : a->user_name);
     options->ca_file = parley_view(o->ca_file);
     options->insecure_no_verify = o->insecure_no_verify;
+    options->compress = (enum parley_compress)o->compress;
     options->headers = o->headers.at;
     options->header_count = o->headers.count;
     options->protocol = (enum parley_protocol)o->protocol;

@@ -21,6 +21,7 @@ static const struct parley_cli_option options[] = {
     {"--key-file", "FILE", PARLEY_CLI_OPTION_TEXT, FIELD(key_file), 0, 0, "file with the key in its first line"},
     {"--ca-file", "FILE", PARLEY_CLI_OPTION_TEXT, FIELD(ca_file), 0, 0, "PEM file of the authorities to trust instead of the system's"},
     {"--insecure-no-verify", NULL, PARLEY_CLI_OPTION_FLAG, FIELD(insecure_no_verify), 0, 0, "trust any certificate; for experiments"},
+    {"--compress", "off|auto", PARLEY_CLI_OPTION_CHOICE, FIELD(compress), PARLEY_COMPRESS_OFF, 0, "compress messages if the service agrees (default auto)"},
     {"--header", "'N: V'", PARLEY_CLI_OPTION_HEADER, FIELD(headers), 0, 0, "a further header of the request; up to 16 times"},
     {"--in", "FILE|-", PARLEY_CLI_OPTION_TEXT, FIELD(in), 0, 0, "speak this file: WAV, or raw PCM; 24000 Hz mono 16 bit. The conversation ends by itself"},
     {"--out", "FILE|-", PARLEY_CLI_OPTION_TEXT, FIELD(out), 0, 0, "what is heard, silence included; a WAV file if the name ends in .wav, else raw PCM"},
@@ -90,7 +91,7 @@ int parley_cli_options_read(struct parley_cli_options *o, int argc, char **argv,
 {
     int status;
 
-    *o = (struct parley_cli_options){0};
+    *o = (struct parley_cli_options){.compress = PARLEY_COMPRESS_AUTO};
     status = parley_cli_option_table_read(o, options, COUNT(options), argc, argv, why);
     if (status == PARLEY_OK && !o->help)
         status = check(o, o->agent_timeout_s != 0, transport, why);

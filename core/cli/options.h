@@ -15,6 +15,7 @@ struct parley_cli_options {
     const char *in, *out, *mic, *speaker; /* "none" switches mic or speaker off */
     const char *agent;
     enum parley_modality modality;
+    enum parley_compress compress;
     enum parley_cli_switch echo_gate;
     bool insecure_no_verify, json, quiet, verbose, help;
     uint32_t agent_timeout_s, linger_ms;

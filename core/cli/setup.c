@@ -64,6 +64,7 @@ int parley_cli_setup_make(struct parley_cli_setup *s, const struct parley_cli_op
     s->options.session_id = parley_view(o->session_id);
     s->options.ca_file = parley_view(o->ca_file);
     s->options.insecure_no_verify = o->insecure_no_verify;
+    s->options.compress = o->compress;
     s->options.modality = o->modality;
     s->options.headers = o->headers.at;
     s->options.header_count = o->headers.count;

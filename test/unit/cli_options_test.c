@@ -117,11 +117,14 @@ static void defaults_stand_where_nothing_is_said(void **state)
     assert_int_equal(options.linger_ms, 1500);
     assert_int_equal(options.modality, PARLEY_MODALITY_AUDIO);
     assert_int_equal(options.echo_gate, PARLEY_CLI_AUTO);
+    assert_int_equal(options.compress, PARLEY_COMPRESS_AUTO);
     assert_null(options.url);
     assert_null(options.prompt);
     assert_false(options.json);
-    assert_int_equal(read_line("--echo-gate|off|--modality|text|--prompt=|--json|-h", "wss"), 0);
+    assert_int_equal(read_line("--echo-gate|off|--modality|text|--compress|off|--prompt=|--json|-h", "wss"),
+                     0);
     assert_int_equal(options.echo_gate, PARLEY_CLI_OFF);
+    assert_int_equal(options.compress, PARLEY_COMPRESS_OFF);
     assert_int_equal(options.modality, PARLEY_MODALITY_TEXT);
     assert_string_equal(options.prompt, "");
     assert_true(options.json);

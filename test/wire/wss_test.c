@@ -36,7 +36,7 @@ static struct parley_endpoint endpoint(void)
         .query_count = 1,
         .headers = headers,
         .header_count = 2,
-        .deadlines = {1000, 1000, 1000, 1000, UPGRADE_MS, CLOSE_MS},
+        .deadlines = {1000, 1000, 1000, 1000, UPGRADE_MS, CLOSE_MS, 0, 0},
         .recv_bytes = RECV_BYTES,
         .send_bytes = SEND_BYTES,
         .message_bytes = 1024,
