@@ -26,8 +26,8 @@ export CC AR CFLAGS LDFLAGS BUILD PREFIX DESTDIR
 
 # ---- the sources, floor by floor ---------------------------------------------------------------
 platform='status arena ring text log address dns host_files first_name random_below'
-platform_posix='clock wait random reason sockaddr socket lookup resolve file process user'
-platform_fake='reset clock wait random socket resolve file process user'
+platform_posix='clock wait random reason sockaddr socket lookup resolve file directory process user'
+platform_fake='reset clock wait random socket resolve file directory process user'
 parser='json json_number utf8 base64 events_common events_v1 events_v2'
 templates='render'
 context='transcript token_budget'

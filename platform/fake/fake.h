@@ -107,6 +107,19 @@ enum { PARLEY_FAKE_FILES_MAX = 16, PARLEY_FAKE_FILE_BYTES = 262144 };
 void parley_fake_file(const char *path, const void *bytes, size_t length);
 void parley_fake_file_denied(const char *path); /* it can be neither read nor written */
 
+/*
+ * What else is on the disk, by absolute paths: folders, which need no entry when something is in them, files
+ * nobody will read, and what is neither (a link that leads nowhere, a pipe). A folder that was denied as if
+ * it were a file cannot be opened. The strings are kept.
+ */
+enum { PARLEY_FAKE_ENTRIES_MAX = 256 };
+void parley_fake_folder(const char *path);
+void parley_fake_entry(const char *path);
+void parley_fake_special(const char *path);
+
+/* A folder with `count` files, one-0000001 and so on, each of which takes so long to read from the disk. */
+void parley_fake_crowd(const char *path, size_t count, uint64_t each_us);
+
 /* The folder the program works in ("/" at first). The string is kept. */
 void parley_fake_working_folder(const char *path);
 

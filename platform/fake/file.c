@@ -131,6 +131,18 @@ struct parley_view parley_fake_file_content(const char *path)
                                        : parley_view(NULL);
 }
 
+const char *parley_fake_file_path(size_t i)
+{
+    return i < file_count && files[i].there ? files[i].path : "";
+}
+
+bool parley_fake_file_is_denied(const char *path)
+{
+    const struct file *file = find(path);
+
+    return file != NULL && file->denied;
+}
+
 void parley_fake_input(const void *bytes, size_t length)
 {
     size_t put = parley_ring_put(&streams[0], bytes, length);

@@ -43,6 +43,10 @@ int parley_fake_pipe_read(int fd, void *into, size_t bytes, const char **why);
 int parley_fake_pipe_write(int fd, const void *from, size_t bytes, const char **why);
 void parley_fake_pipe_close(int fd);
 
+/* The path of the i-th place for files, i < PARLEY_FAKE_FILES_MAX: "" when no file is there. */
+const char *parley_fake_file_path(size_t i);
+bool parley_fake_file_is_denied(const char *path);
+
 /* Each back to its beginning. */
 void parley_fake_reset_clock(void);
 void parley_fake_reset_random(void);
@@ -50,6 +54,7 @@ void parley_fake_reset_wait(void);
 void parley_fake_reset_names(void);
 void parley_fake_reset_sockets(void);
 void parley_fake_reset_files(void);
+void parley_fake_reset_folders(void);
 void parley_fake_reset_processes(void);
 void parley_fake_reset_user(void);
 

@@ -12,6 +12,7 @@ void parley_fake_reset(void)
     parley_fake_reset_names();
     parley_fake_reset_sockets();
     parley_fake_reset_files();
+    parley_fake_reset_folders();
     parley_fake_reset_processes();
     parley_fake_reset_user();
 }

@@ -1,5 +1,6 @@
 /* The fake platform itself: what tests of everything else stand on. */
 #include "platform/clock.h"
+#include "platform/directory.h"
 #include "platform/fake/fake.h"
 #include "platform/file.h"
 #include "platform/process.h"
@@ -457,6 +458,64 @@ static void files_can_be_missing_denied_or_too_long(void **state)
     assert_string_equal(parley_file_reason(), "No space left on device");
 }
 
+/* All entries as "name=kind;", in the order in which they come. */
+static const char *listing(const char *path)
+{
+    static char all[256];
+    struct parley_directory d;
+    struct parley_view name;
+    enum parley_entry kind;
+    size_t used = 0;
+
+    all[0] = '\0';
+    if (parley_directory_open(&d, path, true) != 0)
+        return "not opened";
+    while (parley_directory_next(&d, &name, &kind) == 1)
+        used +=
+            (size_t)snprintf(all + used, sizeof all - used, "%.*s=%d;", (int)name.len, name.at, (int)kind);
+    parley_directory_close(&d);
+    return all;
+}
+
+/* 1 a file, 2 a folder, 3 something else */
+static void folders_are_what_files_imply_and_what_is_made(void **state)
+{
+    (void)state;
+    parley_fake_file("/home/a/one", "x", 1);
+    parley_fake_file("/home/a/two", "x", 1);
+    parley_fake_file("/homes", "x", 1);
+    parley_fake_folder("/home/empty");
+    parley_fake_entry("/home/b/c/d");
+    parley_fake_special("/home/pipe");
+    assert_string_equal(listing("/"), "home=2;homes=1;");
+    assert_string_equal(listing("/home"), "a=2;empty=2;b=2;pipe=3;");
+    assert_string_equal(listing("/home/a"), "one=1;two=1;");
+    assert_string_equal(listing("/home/empty"), "");
+    assert_string_equal(listing("/home/pipe"), "not opened");
+    assert_string_equal(listing("/home/a/one"), "not opened");
+    assert_string_equal(listing("/nowhere"), "not opened");
+    assert_int_equal(parley_directory_look("/home/b/c"), PARLEY_ENTRY_FOLDER);
+    assert_int_equal(parley_directory_look("/home/a/one"), PARLEY_ENTRY_FILE);
+    assert_int_equal(parley_directory_look("/home/b/c/d"), PARLEY_ENTRY_FILE);
+    assert_int_equal(parley_directory_look("/home/pipe"), PARLEY_ENTRY_OTHER);
+    assert_int_equal(parley_directory_look("/hom"), PARLEY_ENTRY_NONE);
+    parley_file_remove("/home/a/one");
+    assert_string_equal(listing("/home/a"), "two=1;");
+    parley_fake_file_denied("/home/a");
+    assert_string_equal(listing("/home/a"), "not opened");
+}
+
+static void a_crowd_takes_its_time(void **state)
+{
+    uint64_t start_us = parley_clock_us();
+
+    (void)state;
+    parley_fake_crowd("/many", 3, 1000);
+    parley_fake_entry("/many/first");
+    assert_string_equal(listing("/many"), "first=1;one-0000003=1;one-0000002=1;one-0000001=1;");
+    assert_int_equal(parley_clock_us() - start_us, 3000);
+}
+
 static void files_are_looked_at_and_removed(void **state)
 {
     struct parley_file_facts facts;
@@ -686,6 +745,8 @@ int main(void)
         TEST(a_connection_breaks_after_so_many_bytes),
         TEST(files_are_read_written_and_appended_to),
         TEST(files_can_be_missing_denied_or_too_long),
+        TEST(folders_are_what_files_imply_and_what_is_made),
+        TEST(a_crowd_takes_its_time),
         TEST(files_are_looked_at_and_removed),
         TEST(the_standard_streams_are_the_tests),
         TEST(a_process_follows_its_script),
