@@ -61,7 +61,9 @@ for stage; do
         checker="$qemu -L /usr/$T"
         tests=
         if sysroot "$stage"; then
-            tests=$(find test/unit -name '*_test.c' ! -name 'transport_wss_*' | sort)
+            tests=$(find test/unit -name '*_test.c' ! -name 'transport_wss_*' ! -name 'platform_posix_process_*' | sort)
+            queue tap unit/platform_posix_process_test \
+                "echo '1..0 # SKIP qemu makes a vfork a fork: a signal sent right after a start gets lost'"
             CFLAGS="$CFLAGS -isystem $sysroot/usr/include" LDFLAGS="$LDFLAGS -L$sysroot/usr/lib/$T"
             checker="$checker -E LD_LIBRARY_PATH=$sysroot/usr/lib/$T"
         else
