@@ -2,7 +2,6 @@
  * The loop of `app-server`: standard input to the server, its queue to standard output, and one wait for
  * everything. See server.h for what the server does.
  */
-#define _POSIX_C_SOURCE 200809L /* getcwd: the platform has no port for it */
 #include "core/cli/app_server.h"
 
 #include "core/cli/app_options.h"
@@ -17,7 +16,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 enum {
     INPUT = 0,
@@ -142,7 +140,7 @@ static int make_settings(struct app *a, struct parley_cli_server_settings *setti
 {
     int status = make_options(a, &settings->options, why);
 
-    if (getcwd(a->cwd, sizeof a->cwd) == NULL)
+    if (parley_file_working_folder(a->cwd, sizeof a->cwd) < 0)
         snprintf(a->cwd, sizeof a->cwd, ".");
     settings->cwd = a->cwd;
     settings->no_key = a->no_key[0] != '\0' ? a->no_key : NULL;

@@ -130,19 +130,20 @@ void parley_cli_rpc_read(struct parley_cli_rpc_message *m, char *line, size_t le
     *m = (struct parley_cli_rpc_message){.kind = PARLEY_CLI_RPC_REQUEST, .id = no_id};
     parley_json_start(&j, line, len);
     token = parley_json_next(&j);
-    if (token == PARLEY_JSON_OBJECT && read_members(m, &parts, line, &j) == PARLEY_JSON_OBJECT_END)
-        token = parley_json_next(&j);
-    else if (token > PARLEY_JSON_END) {
+    if (token == PARLEY_JSON_OBJECT) {
+        token = read_members(m, &parts, line, &j);
+    } else if (token > PARLEY_JSON_END) {
         fault(m, PARLEY_CLI_RPC_INVALID,
               token == PARLEY_JSON_ARRAY ? "batches are not supported: one object on a line"
                                          : "a message must be an object");
         parley_json_skip(&j);
-        token = parley_json_next(&j);
     }
+    if (token > PARLEY_JSON_END)
+        token = parley_json_next(&j);
     if (token != PARLEY_JSON_END) {
         *m = (struct parley_cli_rpc_message){.kind = PARLEY_CLI_RPC_REQUEST, .id = no_id};
-        fault(m, PARLEY_CLI_RPC_PARSE, "not JSON at byte %zu: %s", token == PARLEY_JSON_MORE ? len : j.offset,
-              j.error != NULL ? j.error : "it ends too early");
+        fault(m, PARLEY_CLI_RPC_PARSE, "not JSON at byte %zu: %s", j.offset,
+              j.error != NULL ? j.error : "nothing");
         return;
     }
     judge(m, &parts);
@@ -157,6 +158,8 @@ void parley_cli_rpc_read_beginning(struct parley_cli_rpc_message *m, char *begin
     parley_json_start(&j, beginning, len);
     if (parley_json_next(&j) == PARLEY_JSON_OBJECT)
         read_members(m, &parts, beginning, &j);
+    if (m->id.at + m->id.len == beginning + len)
+        m->id = no_id;                /* a number that may go on behind */
     m->kind = PARLEY_CLI_RPC_REQUEST; /* whatever else is wrong with it */
     fault(m, PARLEY_CLI_RPC_INVALID, "the line is longer than %zu bytes", most);
 }
