@@ -13,6 +13,7 @@
    that leaves something of a text, so both cuts fall behind it. */
 struct labelled {
     struct parley_view label, text;
+    size_t gone; /* bytes of the text's middle that nobody has any more; what remains does not reach there */
 };
 
 /* What remains: the first `head` bytes of the text, a mark unless `whole`, its last `tail` bytes. */
@@ -37,7 +38,7 @@ static size_t character_from(struct parley_view text, size_t at)
 /* The cut of reference 8.2's trunc(text, tokens): half of the budget on each side. */
 static struct cut cut_to(const struct labelled *l, size_t tokens)
 {
-    size_t have = parley_tokens(l->label.len + l->text.len);
+    size_t have = parley_tokens(l->label.len + l->text.len + l->gone);
     size_t half = 2 * tokens; /* bytes; used only when tokens < have, so there is no overflow */
     bool label = half >= l->label.len;
 
@@ -89,18 +90,16 @@ long parley_truncate(char *out, size_t bytes, struct parley_view text, size_t to
     return write_cut(out, bytes, &l, &cut);
 }
 
-long parley_fit_labelled(char *out, size_t bytes, struct parley_view label, struct parley_view text,
-                         size_t tokens)
+static long fit(char *out, size_t bytes, const struct labelled *l, size_t tokens)
 {
-    const struct labelled l = {label, text};
     size_t target = tokens;
 
     for (;;) {
-        struct cut cut = cut_to(&l, target);
-        size_t have = cut_tokens(&l, &cut);
+        struct cut cut = cut_to(l, target);
+        size_t have = cut_tokens(l, &cut);
 
         if (have <= tokens)
-            return write_cut(out, bytes, &l, &cut);
+            return write_cut(out, bytes, l, &cut);
         if (target == 0)
             return 0;
         target = have - tokens < target ? target - (have - tokens) : 0;
@@ -109,5 +108,22 @@ long parley_fit_labelled(char *out, size_t bytes, struct parley_view label, stru
 
 long parley_fit(char *out, size_t bytes, struct parley_view text, size_t tokens)
 {
-    return parley_fit_labelled(out, bytes, parley_view_of(NULL, 0), text, tokens);
+    const struct labelled l = {.text = text};
+
+    return fit(out, bytes, &l, tokens);
+}
+
+long parley_fit_shortened(char *out, size_t bytes, struct parley_view text, size_t gone, size_t tokens)
+{
+    const struct labelled l = {.text = text, .gone = gone};
+
+    return fit(out, bytes, &l, tokens);
+}
+
+long parley_fit_labelled(char *out, size_t bytes, struct parley_view label, struct parley_view text,
+                         size_t tokens)
+{
+    const struct labelled l = {.label = label, .text = text};
+
+    return fit(out, bytes, &l, tokens);
 }

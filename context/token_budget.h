@@ -20,7 +20,11 @@ long parley_truncate(char *out, size_t bytes, struct parley_view text, size_t to
 /* Like parley_truncate, but the result, mark included, fits into `tokens`; "" when not even the mark does. */
 long parley_fit(char *out, size_t bytes, struct parley_view text, size_t tokens);
 
-/* The same for a text with a short ASCII label in front, which counts. `tokens` is at least twice the
+/* parley_fit of a text out of whose middle `gone` bytes are missing, but none of the first or the last
+   2 * tokens + 4. */
+long parley_fit_shortened(char *out, size_t bytes, struct parley_view text, size_t gone, size_t tokens);
+
+/* parley_fit of a text with a short ASCII label in front, which counts. `tokens` is at least twice the
  * label's. */
 long parley_fit_labelled(char *out, size_t bytes, struct parley_view label, struct parley_view text,
                          size_t tokens);

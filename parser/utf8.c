@@ -117,8 +117,7 @@ static bool wide_space(struct parley_view c)
     return false;
 }
 
-/* The length of the white space character `text` begins with, 0 when it begins with something else. */
-static size_t space_first(struct parley_view text)
+size_t parley_utf8_space(struct parley_view text)
 {
     if (text.len == 0)
         return 0;
@@ -133,14 +132,14 @@ static size_t space_first(struct parley_view text)
 static size_t space_last(struct parley_view text)
 {
     for (size_t len = 1; len <= 3 && len <= text.len; len++)
-        if (space_first(parley_view_of(text.at + text.len - len, len)) == len)
+        if (parley_utf8_space(parley_view_of(text.at + text.len - len, len)) == len)
             return len;
     return 0;
 }
 
 struct parley_view parley_utf8_trim(struct parley_view text)
 {
-    for (size_t len; (len = space_first(text)) > 0;)
+    for (size_t len; (len = parley_utf8_space(text)) > 0;)
         text = parley_view_skip(text, len);
     for (size_t len; (len = space_last(text)) > 0;)
         text.len -= len;

@@ -25,6 +25,9 @@ struct parley_view parley_utf8_cut(struct parley_view text, size_t bytes);
    U+2028, U+2029, U+202F, U+205F, U+3000. */
 struct parley_view parley_utf8_trim(struct parley_view text);
 
+/* The length of the character of that white space that `text` begins with, 0 when it begins with none. */
+size_t parley_utf8_space(struct parley_view text);
+
 /* Writes one code point (up to 0x10FFFF); returns its length 1..4. */
 size_t parley_utf8_put(char out[4], uint32_t code_point);
 
