@@ -4,10 +4,12 @@
  * with their directory.
  *
  * The linker wraps the socket's read and write, so that all of it can be done one byte at a time, malloc, so
- * that its calls can be counted, and the opening of files, so that a machine can lack its authorities.
+ * that its calls can be counted, the opening of files, so that a machine can lack its authorities, and the
+ * calendar, so that a clock can be one that nobody has set.
  *
  * link: -Wl,--wrap=parley_socket_read,--wrap=parley_socket_write
  * link: -Wl,--wrap=malloc,--wrap=calloc,--wrap=parley_file_open
+ * link: -Wl,--wrap=parley_clock_unix_s,--wrap=time
  */
 #include "platform/clock.h"
 #include "platform/file.h"
@@ -18,6 +20,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 /* cmocka wants the three above */
 #include <cmocka.h>
 
@@ -29,6 +32,7 @@ static bool one_byte;         /* read and write a byte at a time, and now and th
 static unsigned socket_calls; /* to say "nothing" at every eleventh */
 static unsigned long allocations;
 static bool no_system_files; /* below /etc and /usr */
+static bool in_1970;
 
 int __real_parley_socket_read(int fd, void *into, size_t bytes);
 int __real_parley_socket_write(int fd, const void *from, size_t bytes);
@@ -40,6 +44,10 @@ void *__real_malloc(size_t size);
 void *__wrap_malloc(size_t size);
 int __real_parley_file_open(const char *path, enum parley_file_mode mode);
 int __wrap_parley_file_open(const char *path, enum parley_file_mode mode);
+int64_t __real_parley_clock_unix_s(void);
+int64_t __wrap_parley_clock_unix_s(void);
+time_t __real_time(time_t *at);
+time_t __wrap_time(time_t *at);
 
 /* Not more often than an alert has bytes: mbedTLS 3.6 starts an alert anew that was cut short. */
 static bool nothing_now(void)
@@ -76,6 +84,17 @@ int __wrap_parley_file_open(const char *path, enum parley_file_mode mode)
     return no_system_files && system_file ? PARLEY_ERR_FILE : __real_parley_file_open(path, mode);
 }
 
+int64_t __wrap_parley_clock_unix_s(void)
+{
+    return in_1970 ? 3600 : __real_parley_clock_unix_s();
+}
+
+/* mbedTLS's calendar. */
+time_t __wrap_time(time_t *at)
+{
+    return in_1970 ? 3600 : __real_time(at);
+}
+
 /* ---- the table --------------------------------------------------------------------------------- */
 
 enum action {
@@ -92,7 +111,11 @@ enum {
     NOT_SLOWLY = 16,
     WARNS = 32,
     STICKS = 64,
-    NO_SYSTEM_CAS = 128
+    NO_SYSTEM_CAS = 128,
+    TRUSTS = 256, /* the row is one of a struct trust_row */
+    NO_CA_FILE = 512,
+    IN_1970 = 1024,
+    IGNORE_DATES = 2048,
 };
 
 struct row {
@@ -250,9 +273,112 @@ static const struct row rows[] = {
      PARLEY_ERR_LOST, "open: the connection broke: Connection reset by peer", 0, 0},
 };
 
+/* Rows with more to say about trust. Files are in the directory. */
+struct trust_row {
+    struct row row;
+    const char *pins[3]; /* "@good": what good.pin holds; "/good": the same as curl writes it */
+    const char *ca_dir[2], *client_cert, *client_key;
+    const char *seen; /* whose pin the reason names */
+};
+
+#define TRUST(title, peer, ca, flags, action, status, words)                                                 \
+    .row = {title, peer, "localhost", ca, (flags) | TRUSTS, action, status, words, 0, 0}
+#define MEETS(title, peer, flags) TRUST(title, peer, NULL, flags, GREETED, OK, "sni=localhost ")
+#define BAD_FILE(title, words)    TRUST(title, "asks-1.2", NULL, 0, NOTHING, PARLEY_ERR_FILE, words)
+#define CLIENT(certificate, key)  .client_cert = certificate, .client_key = key
+
+static const struct trust_row trust_rows[] = {
+    {MEETS("a pin of the server's own key", "good", 0), .pins = {"@good"}},
+    {MEETS("a pin of the authority's key", "good", 0), .pins = {"@ca"}},
+    {MEETS("a pin of an intermediate key", "chain", 0), .pins = {"@middle"}},
+    {MEETS("the third of three pins, as curl writes it", "good", 0), .pins = {"@chain", "@middle", "/good"}},
+    {TRUST("no pin fits", "good", NULL, 0, NOTHING, BAD_CERT, "tls: no pin fits; seen: sha256/"),
+     .pins = {"@chain", "@middle"}, .seen = "good"},
+    {TRUST("no pin fits: the authority's is told as well", "good", NULL, 0, NOTHING, BAD_CERT,
+           "(localhost), sha256/"),
+     .pins = {"@chain"}, .seen = "ca"},
+    {TRUST("a pin does not stand in for trust", "stranger", NULL, 0, NOTHING, BAD_CERT,
+           "tls: the certificate comes from an unknown authority (Somebody Else)"),
+     .pins = {"@stranger"}},
+    {TRUST("a fault of the chain is told before pins are", "stranger", NULL, 0, NOTHING, BAD_CERT,
+           "unknown authority (Somebody Else)"),
+     .pins = {"@good"}},
+    {MEETS("insecure, with the server's own pin", "self-signed", INSECURE), .pins = {"@self-signed"}},
+    {TRUST("insecure, with another pin", "self-signed", NULL, INSECURE, NOTHING, BAD_CERT,
+           "tls: no pin fits"),
+     .pins = {"@good"}, .seen = "self-signed"},
+    {TRUST("insecure, with the pin of a certificate that vouches for nothing", "chain", NULL, INSECURE,
+           NOTHING, BAD_CERT, "tls: no pin fits"),
+     .pins = {"@middle"}},
+    {TRUST("a pin of another kind", "good", NULL, 0, NOTHING, PARLEY_ERR_ARGUMENT,
+           "pin sha1/AAAA: not \"sha256/\" and the base64 of 32 bytes"),
+     .pins = {"sha1/AAAA"}},
+    {TRUST("a pin that is too short", "good", NULL, 0, NOTHING, PARLEY_ERR_ARGUMENT, "pin sha256/AAAA: not"),
+     .pins = {"@good", "sha256/AAAA"}},
+    {TRUST("a pin that is no base64", "good", NULL, 0, NOTHING, PARLEY_ERR_ARGUMENT, "pin sha256/!!!!"),
+     .pins = {"sha256/!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!="}},
+
+    {MEETS("a folder of authorities", "good", NO_CA_FILE), .ca_dir = {"authorities"}},
+    {MEETS("two folders of authorities", "good", NO_CA_FILE), .ca_dir = {"others", "authorities"}},
+    {TRUST("a file and a folder of authorities: the folder's", "stranger", NULL, 0, GREETED, OK, ""),
+     .ca_dir = {"others"}},
+    {TRUST("a file and a folder of authorities: the file's", "good", NULL, 0, GREETED, OK, ""),
+     .ca_dir = {"others"}},
+    {TRUST("a folder without the right authority", "good", NULL, NO_CA_FILE, NOTHING, BAD_CERT,
+           "unknown authority (Parley Test Authority)"),
+     .ca_dir = {"others"}},
+    {TRUST("a folder without certificates", "good", NULL, NO_CA_FILE, NOTHING, PARLEY_ERR_FILE,
+           "/nothing: no file in it holds a certificate that can be read"),
+     .ca_dir = {"authorities", "nothing"}},
+    {TRUST("a folder that is not there", "good", NULL, NO_CA_FILE, NOTHING, PARLEY_ERR_FILE,
+           "/gone: not a folder that can be read"),
+     .ca_dir = {"gone"}},
+
+    {TRUST("a certificate of our own, TLS 1.2", "asks-1.2", NULL, 0, GREETED, OK, "version=TLSv1.2"),
+     CLIENT("client.pem", "client.key")},
+#if MBEDTLS_3
+    {TRUST("a certificate of our own, TLS 1.3", "asks-1.3", NULL, 0, GREETED, OK, "version=TLSv1.3"),
+     CLIENT("client.pem", "client.key")},
+    {TRUST("data with a certificate of our own, TLS 1.3", "asks-1.3", NULL, 0, ECHO, OK, ""),
+     CLIENT("client-both.pem", NULL)},
+#endif
+    {TRUST("data with a certificate and its key in one file", "asks-1.2", NULL, 0, ECHO, OK, ""),
+     CLIENT("client-both.pem", NULL)},
+    {TRUST("a certificate of our own that nobody asks for", "good", NULL, 0, GREETED, OK, ""),
+     CLIENT("client.pem", "client.key")},
+    {BAD_FILE("our certificate is not there", "client_cert "), CLIENT("gone.pem", "client.key")},
+    {BAD_FILE("our key is not there", "/gone.key: No such file or directory"),
+     CLIENT("client.pem", "gone.key")},
+    {BAD_FILE("our key is no key", "/text.pem: holds no key that can be read"),
+     CLIENT("client.pem", "text.pem")},
+    {BAD_FILE("our key stands nowhere", "/client.pem: holds no key that can be read"),
+     CLIENT("client.pem", NULL)},
+    {BAD_FILE("our key has a passphrase", "/client-locked.key: the key has a passphrase"),
+     CLIENT("client.pem", "client-locked.key")},
+    {BAD_FILE("our key is of another certificate", "/good.key: the key is not the one of the certificate"),
+     CLIENT("client.pem", "good.key")},
+    {TRUST("our key without a certificate", "asks-1.2", NULL, 0, NOTHING, PARLEY_ERR_ARGUMENT,
+           "client_key needs client_cert"),
+     CLIENT(NULL, "client.key")},
+
+    {TRUST("a clock that nobody has set", "good", NULL, IN_1970, NOTHING, BAD_CERT,
+           "tls: the clock says 1970-01-01, so it is not set")},
+    {MEETS("a clock that nobody has set, dates ignored", "good", IN_1970 | IGNORE_DATES | WARNS)},
+    {TRUST("a clock that nobody has set, dates ignored, and nothing else", "stranger", NULL,
+           IN_1970 | IGNORE_DATES | WARNS, NOTHING, BAD_CERT,
+           "tls: the certificate comes from an unknown authority (Somebody Else)")},
+    {MEETS("a clock that nobody has set, insecure", "expired", IN_1970 | INSECURE)},
+    {TRUST("dates that would be ignored, and a clock that is set", "expired", NULL, IGNORE_DATES, NOTHING,
+           BAD_CERT, "tls: the certificate expired on 2020-02-01")},
+};
+
 /* ---- one meeting ------------------------------------------------------------------------------- */
 
 static const char *directory;
+static struct longest {
+    uint64_t us;
+    const char *title;
+} longest; /* call of parley_stream_work */
 enum {
     LATEST_MS = 3000,
     ECHO_BYTES = 300000,
@@ -262,6 +388,7 @@ enum {
 };
 
 struct meeting {
+    const char *title;
     struct parley_stream *stream;
     void *memory;
     int status; /* of open, then of work */
@@ -287,6 +414,64 @@ static uint16_t port_of(const char *peer)
     return (uint16_t)port;
 }
 
+/* The text of NAME.pin. */
+static void read_pin(char pin[64], const char *name)
+{
+    char path[512];
+
+    snprintf(path, sizeof path, "%s/%s.pin", directory, name);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    assert_int_equal(fscanf(file, "%63s", pin), 1);
+    fclose(file);
+}
+
+/* Texts that an endpoint points to. */
+struct texts {
+    char pins[3][64], ca_file[512], ca_dir[1024], client_cert[512], client_key[512];
+    struct parley_view views[3];
+};
+
+static void set_pins(struct parley_endpoint *to, const struct trust_row *row, struct texts *texts)
+{
+    for (size_t i = 0; i < 3 && row->pins[i] != NULL; i++) {
+        const char *pin = row->pins[i];
+
+        if (pin[0] == '@' || pin[0] == '/')
+            read_pin(texts->pins[i], pin + 1);
+        else
+            snprintf(texts->pins[i], sizeof texts->pins[i], "%s", pin);
+        if (pin[0] == '/') { /* sha256//... */
+            memmove(texts->pins[i] + 7, texts->pins[i] + 6, strlen(texts->pins[i] + 6) + 1);
+            texts->pins[i][6] = '/';
+        }
+        texts->views[i] = parley_view(texts->pins[i]);
+        to->pin_count = i + 1;
+    }
+    to->pins = texts->views;
+}
+
+static struct parley_view in_directory(char path[512], const char *name)
+{
+    snprintf(path, 512, "%s/%s", directory, name);
+    return parley_view(name != NULL ? path : NULL);
+}
+
+static void set_trust(struct parley_endpoint *to, const struct trust_row *row, struct texts *texts)
+{
+    set_pins(to, row, texts);
+    to->client_cert = in_directory(texts->client_cert, row->client_cert);
+    to->client_key = in_directory(texts->client_key, row->client_key);
+    to->ignore_dates_unset = (row->row.flags & IGNORE_DATES) != 0;
+    for (size_t i = 0; i < 2 && row->ca_dir[i] != NULL; i++) {
+        size_t used = strlen(texts->ca_dir);
+
+        snprintf(texts->ca_dir + used, sizeof texts->ca_dir - used, "%s%s/%s", i > 0 ? ":" : "", directory,
+                 row->ca_dir[i]);
+        to->ca_dir = parley_view(texts->ca_dir);
+    }
+}
+
 static void count_warnings(void *user, enum parley_log_level level, struct parley_view line)
 {
     (void)line;
@@ -297,7 +482,7 @@ static void count_warnings(void *user, enum parley_log_level level, struct parle
 static void open_stream(struct meeting *m, const struct row *row)
 {
     struct parley_address loopback = {.family = 4, .bytes = {127, 0, 0, 1}, .port = port_of(row->peer)};
-    char ca_file[512];
+    struct texts texts = {0};
     struct parley_endpoint to = {
         .insecure_no_verify = (row->flags & INSECURE) != 0,
         .addresses = &loopback,
@@ -309,10 +494,14 @@ static void open_stream(struct meeting *m, const struct row *row)
                                             &m->facts};
     struct parley_arena count = parley_arena(NULL, 0);
 
-    snprintf(ca_file, sizeof ca_file, "%s/%s", directory, row->ca != NULL ? row->ca : "ca.pem");
-    to.ca_file = parley_view(row->flags & SYSTEM_CAS ? NULL : ca_file);
+    m->title = row->title;
+    in_directory(texts.ca_file, row->ca != NULL ? row->ca : "ca.pem");
+    to.ca_file = parley_view(row->flags & (SYSTEM_CAS | NO_CA_FILE) ? NULL : texts.ca_file);
+    if (row->flags & TRUSTS)
+        set_trust(&to, (const struct trust_row *)row, &texts);
     assert_int_equal(parley_stream_open(&m->stream, &count, &options, m->why), 0);
     assert_null(m->stream);
+    in_1970 = (row->flags & IN_1970) != 0;
     m->memory = malloc(count.used);
     struct parley_arena arena = parley_arena(m->memory, count.used);
     m->began_us = parley_clock_us();
@@ -328,7 +517,11 @@ static void serve(struct meeting *m, bool read, bool write)
 
     assert_in_range(count, 1, PARLEY_TRANSPORT_INTERESTS);
     assert_true(parley_wait(want, count, m->began_us + LATEST_MS * 1000) >= 0);
-    m->status = parley_stream_work(m->stream, parley_clock_us());
+    uint64_t before_us = parley_clock_us();
+    m->status = parley_stream_work(m->stream, before_us);
+    uint64_t took_us = parley_clock_us() - before_us;
+    if (took_us > longest.us)
+        longest = (struct longest){took_us, m->title};
     assert_true(parley_clock_us() < m->began_us + LATEST_MS * 1000);
 }
 
@@ -496,7 +689,7 @@ static void close_meeting(struct meeting *m)
 static void check(struct meeting *m, const struct row *row)
 {
     uint64_t took_ms = (parley_clock_us() - m->began_us) / 1000;
-    char line[LINE_BYTES];
+    char line[LINE_BYTES], pin[64];
 
     assert_in_range(took_ms, row->at_least_ms, LATEST_MS);
     assert_int_equal(m->warnings > 0, (row->flags & (INSECURE | WARNS)) != 0);
@@ -505,6 +698,10 @@ static void check(struct meeting *m, const struct row *row)
         if (m->status != row->status || strstr(m->why, row->words) == NULL)
             fail_msg("%s, \"%s\", but it has to be %s, \"%s\"", parley_status_name(m->status), m->why,
                      parley_status_name(row->status), row->words);
+        if (row->flags & TRUSTS && ((const struct trust_row *)row)->seen != NULL) {
+            read_pin(pin, ((const struct trust_row *)row)->seen);
+            assert_non_null(strstr(m->why, pin));
+        }
         return;
     case GREETED:
         assert_int_equal(m->status, 1);
@@ -533,6 +730,7 @@ static void meet(void **state)
     connect_stream(&m);
     check(&m, row);
     close_meeting(&m);
+    in_1970 = false;
 }
 
 static void meet_quickly(void **state)
@@ -545,6 +743,63 @@ static void meet_slowly(void **state)
 {
     one_byte = true;
     meet(state);
+}
+
+static void expect_certificate(const struct parley_fact_certificate *got, const char *subject,
+                               const char *issuer, const char *names, const char *to, const char *pin_of)
+{
+    char pin[64];
+
+    assert_string_equal(got->subject, subject);
+    assert_string_equal(got->issuer, issuer);
+    assert_string_equal(got->names, names);
+    if (to != NULL) {
+        assert_string_equal(got->from, "2024-01-01");
+        assert_string_equal(got->to, to);
+    }
+    read_pin(pin, pin_of);
+    assert_string_equal(got->pin, pin);
+}
+
+/* What a link tells of itself: the chain, the protocol, the address; and it stays when the stream is gone. */
+static void facts(void **state)
+{
+    static const struct row row = {.title = "facts", .peer = "chain", .host = "localhost"};
+    struct meeting m = {0};
+
+    (void)state;
+    one_byte = false;
+    open_stream(&m, &row);
+    connect_stream(&m);
+    assert_int_equal(m.status, 1);
+    close_meeting(&m);
+    assert_int_equal(m.facts.address.family, 4);
+    assert_int_equal(m.facts.address.port, port_of("chain"));
+    assert_int_equal(strncmp(m.facts.tls_version, "TLSv1.", 6), 0);
+    assert_non_null(strstr(m.facts.cipher, "TLS"));
+    assert_int_equal(m.facts.chain_count, 3);
+    expect_certificate(&m.facts.chain[0], "localhost", "Parley Test Intermediate", "localhost", "2045-06-01",
+                       "chain");
+    expect_certificate(&m.facts.chain[1], "Parley Test Intermediate", "Parley Test Authority",
+                       "Parley Test Intermediate", "2045-06-01", "middle");
+    expect_certificate(&m.facts.chain[2], "Parley Test Authority", "Parley Test Authority",
+                       "Parley Test Authority", NULL, "ca");
+}
+
+/* They tell of a certificate that is refused as well, and of many names as many as fit. */
+static void facts_of_a_refusal(void **state)
+{
+    static const struct row row = {.title = "facts of a refusal", .peer = "many-names", .host = "localhost"};
+    struct meeting m = {0};
+
+    (void)state;
+    open_stream(&m, &row);
+    connect_stream(&m);
+    assert_int_equal(m.status, BAD_CERT);
+    close_meeting(&m);
+    assert_int_equal(m.facts.chain_count, 2);
+    assert_string_equal(m.facts.chain[0].names, "a-rather-long-name-of-a-server-1.example.test, "
+                                                "a-rather-long-name-of-a-server-2.example.test");
 }
 
 /* mbedTLS wants the bytes of a write it could not finish again: fewer are a fault of the caller. */
@@ -594,8 +849,10 @@ static void small_block(void **state)
 
 int main(int count, char **arguments)
 {
-    static struct CMUnitTest tests[2 * (sizeof rows / sizeof *rows) + 2];
-    static char slow_titles[sizeof rows / sizeof *rows][128];
+    enum { ROWS = sizeof rows / sizeof *rows, TRUST_ROWS = sizeof trust_rows / sizeof *trust_rows };
+    static struct CMUnitTest tests[2 * (ROWS + TRUST_ROWS) + 4];
+    static const struct row *all[ROWS + TRUST_ROWS];
+    static char slow_titles[ROWS + TRUST_ROWS][128];
     static const struct row stuck = {.peer = "slow", .host = "localhost"};
     size_t used = 0;
 
@@ -606,16 +863,24 @@ int main(int count, char **arguments)
     if (count > 2)
         cmocka_set_test_filter(arguments[2]);
     directory = arguments[1];
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        tests[used++] = (struct CMUnitTest){rows[i].title, meet_quickly, NULL, NULL, (void *)&rows[i]};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (rows[i].status == PARLEY_ERR_FILE || rows[i].flags & (NOT_SLOWLY | STICKS))
-            continue;
-        snprintf(slow_titles[i], sizeof *slow_titles, "byte by byte: %s", rows[i].title);
-        tests[used++] = (struct CMUnitTest){slow_titles[i], meet_slowly, NULL, NULL, (void *)&rows[i]};
+    for (size_t i = 0; i < ROWS + TRUST_ROWS; i++) {
+        all[i] = i < ROWS ? &rows[i] : &trust_rows[i - ROWS].row;
+        tests[used++] = (struct CMUnitTest){all[i]->title, meet_quickly, NULL, NULL, (void *)all[i]};
     }
+    for (size_t i = 0; i < ROWS + TRUST_ROWS; i++) {
+        if (all[i]->status == PARLEY_ERR_FILE || all[i]->status == PARLEY_ERR_ARGUMENT ||
+            all[i]->flags & (NOT_SLOWLY | STICKS))
+            continue;
+        snprintf(slow_titles[i], sizeof *slow_titles, "byte by byte: %s", all[i]->title);
+        tests[used++] = (struct CMUnitTest){slow_titles[i], meet_slowly, NULL, NULL, (void *)all[i]};
+    }
+    tests[used++] = (struct CMUnitTest){"the facts of a link", facts, NULL, NULL, NULL};
+    tests[used++] = (struct CMUnitTest){"the facts of a refusal", facts_of_a_refusal, NULL, NULL, NULL};
     tests[used++] = (struct CMUnitTest){"a stuck write that is repeated with fewer bytes", fewer_bytes, NULL,
                                         NULL, (void *)&stuck};
     tests[used++] = (struct CMUnitTest){"a block of memory that is too small", small_block, NULL, NULL, NULL};
-    return _cmocka_run_group_tests("tls", tests, used, NULL, NULL);
+    used = (size_t)_cmocka_run_group_tests("tls", tests, used, NULL, NULL);
+    printf("# the longest call of parley_stream_work took %.1f ms (%s)\n", (double)longest.us / 1000,
+           longest.title);
+    return (int)used;
 }

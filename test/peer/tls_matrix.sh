@@ -95,6 +95,22 @@ sed '5s/./!/g' "$directory/ca.pem" >"$directory/broken.pem"
 cat "$directory/broken.pem" "$directory/ca.pem" >"$directory/partly-broken.pem"
 mkfifo "$directory/pipe.pem"
 
+# pins of the certificates' keys, as OpenSSL computes them
+for name in good ca middle chain self-signed stranger; do
+    openssl x509 -in "$directory/$name.pem" -pubkey -noout | openssl pkey -pubin -outform der |
+        openssl dgst -sha256 -binary | base64 | sed 's|^|sha256/|' >"$directory/$name.pin"
+done
+
+# folders of authorities, and our own certificate in one file with its key, and with a key that has a passphrase
+mkdir "$directory/authorities" "$directory/others" "$directory/nothing"
+cp "$directory/ca.pem" "$directory/text.pem" "$directory/authorities"
+ln -s gone "$directory/authorities/dangling.pem"
+cp "$directory/other.pem" "$directory/others"
+cp "$directory/text.pem" "$directory/nothing"
+issue client ca 'a board' $begin $end extendedKeyUsage=clientAuth
+cat "$directory/client.pem" "$directory/client.key" >"$directory/client-both.pem"
+quietly openssl pkey -in "$directory/client.key" -aes128 -passout pass:secret -out "$directory/client-locked.key"
+
 # ---- the peers, and the program that meets them --------------------------------------------------
 mkfifo "$directory/out"
 /usr/bin/python3 -W ignore::DeprecationWarning test/peer/tls_peers.py "$directory" >"$directory/out" &

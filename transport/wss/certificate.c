@@ -3,104 +3,14 @@
  */
 #include "transport/wss/certificate.h"
 
+#include "parser/base64.h"
 #include "platform/clock.h"
-#include "platform/file.h"
 #include "transport/wss/why.h"
 
+#include <mbedtls/md.h>
 #include <mbedtls/oid.h>
 #include <mbedtls/platform_util.h>
-
-/* ---- whom to trust ----------------------------------------------------------------------------- */
-
-static const char *const bundles[] = {
-    "/etc/ssl/certs/ca-certificates.crt",                /* Debian, Arch, Alpine, OpenWrt, Buildroot, Yocto */
-    "/etc/pki/tls/certs/ca-bundle.crt",                  /* Fedora, RHEL */
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", /* their newer home */
-    "/etc/ssl/ca-bundle.pem",                            /* openSUSE */
-    "/etc/ssl/cert.pem",                                 /* Alpine, BSDs */
-    "/usr/local/share/certs/ca-root-nss.crt",            /* FreeBSD */
-};
-enum { BUNDLES = sizeof bundles / sizeof *bundles, PATH_BYTES = 1024 };
-
-/* Opens and touches the file first: mbedTLS does not say why a file cannot be read, and a pipe would
-   make it wait. */
-static int check_readable(const char *path, char why[PARLEY_TRANSPORT_REASON])
-{
-    unsigned char byte;
-    int fd = parley_file_open(path, PARLEY_FILE_READ);
-
-    if (fd < 0) {
-        parley_why(why, "ca_file %s: %s", path, parley_file_reason());
-        return PARLEY_ERR_FILE;
-    }
-    int got = parley_file_read(fd, &byte, 1);
-    if (got == PARLEY_ERR_PEER_CLOSED)
-        parley_why(why, "ca_file %s: the file is empty", path);
-    else if (got == 0 || (got > 0 && parley_file_seek(fd, 0) < 0))
-        parley_why(why, "ca_file %s: not a regular file", path);
-    else if (got < 0)
-        parley_why(why, "ca_file %s: %s", path, parley_file_reason());
-    parley_file_close(fd);
-    return why[0] == '\0' ? 0 : PARLEY_ERR_FILE;
-}
-
-static int load(mbedtls_x509_crt *trusted, const char *path, const struct parley_log *log,
-                char why[PARLEY_TRANSPORT_REASON])
-{
-    why[0] = '\0';
-    if (check_readable(path, why) < 0)
-        return PARLEY_ERR_FILE;
-
-    int unread = mbedtls_x509_crt_parse_file(trusted, path);
-    if (unread == MBEDTLS_ERR_X509_ALLOC_FAILED) {
-        parley_why(why, "ca_file %s: no memory for its certificates", path);
-        return PARLEY_ERR_MEMORY;
-    }
-    if (unread < 0) {
-        parley_why(why,
-                   "ca_file %s: holds no certificate that can be read (PEM is expected; mbedTLS -0x%04x)",
-                   path, (unsigned)-unread);
-        return PARLEY_ERR_FILE;
-    }
-    if (unread > 0) /* usual in a large bundle: a key of a kind unknown here */
-        parley_log_line(log, PARLEY_LOG_WARN, "tls: certificates of %s that cannot be read: %d", path,
-                        unread);
-    return 0;
-}
-
-static int load_system(mbedtls_x509_crt *trusted, const struct parley_log *log,
-                       char why[PARLEY_TRANSPORT_REASON])
-{
-    for (size_t i = 0; i < BUNDLES; i++) {
-        int fd = parley_file_open(bundles[i], PARLEY_FILE_READ);
-
-        if (fd < 0)
-            continue;
-        parley_file_close(fd);
-        return load(trusted, bundles[i], log, why);
-    }
-    parley_why(why,
-               "no bundle of trusted certificates: neither %s nor one of %d other usual places is there; "
-               "install ca-certificates or set ca_file",
-               bundles[0], BUNDLES - 1);
-    return PARLEY_ERR_FILE;
-}
-
-int parley_certificate_trust(mbedtls_x509_crt *trusted, struct parley_view ca_file,
-                             const struct parley_log *log, char why[PARLEY_TRANSPORT_REASON])
-{
-    char path[PATH_BYTES];
-
-    if (ca_file.at == NULL)
-        return load_system(trusted, log, why);
-    if (ca_file.len >= sizeof path || memchr(ca_file.at, '\0', ca_file.len) != NULL) {
-        parley_why(why, "ca_file: no name of a file (%zu bytes)", ca_file.len);
-        return PARLEY_ERR_FILE;
-    }
-    memcpy(path, ca_file.at, ca_file.len);
-    path[ca_file.len] = '\0';
-    return load(trusted, path, log, why);
-}
+#include <stdio.h>
 
 /* ---- names ------------------------------------------------------------------------------------- */
 
@@ -122,6 +32,8 @@ bool parley_certificate_has_address(const mbedtls_x509_crt *certificate, const s
 struct name {
     char text[64];
 };
+_Static_assert(sizeof(struct name) == sizeof((struct parley_fact_certificate *)0)->subject,
+               "names are facts");
 
 static struct name clean(const unsigned char *at, size_t len)
 {
@@ -159,6 +71,70 @@ static struct name alternative_name(const mbedtls_x509_buf *buf)
     parley_address_text(&address, text);
     text[strlen(text) - strlen(":0")] = '\0';
     return clean((const unsigned char *)text, strlen(text));
+}
+
+/* ---- facts ------------------------------------------------------------------------------------- */
+
+void parley_certificate_pin(char pin[PARLEY_CERTIFICATE_PIN], const mbedtls_x509_crt *certificate)
+{
+    static const char kind[] = "sha256/";
+    unsigned char digest[PARLEY_CERTIFICATE_DIGEST] = {0};
+
+    /* Fails only in a library built without SHA-256, which could not speak TLS 1.2. */
+    mbedtls_md(mbedtls_md_info_from_type(MBEDTLS_MD_SHA256), certificate->pk_raw.p, certificate->pk_raw.len,
+               digest);
+    memcpy(pin, kind, sizeof kind - 1);
+    parley_base64_encode(pin + sizeof kind - 1, digest, sizeof digest);
+    pin[PARLEY_CERTIFICATE_PIN - 1] = '\0';
+}
+
+static void date_text(char out[11], const mbedtls_x509_time *date)
+{
+    snprintf(out, 11, "%04u-%02u-%02u", (unsigned)date->year % 10000, (unsigned)date->mon % 100,
+             (unsigned)date->day % 100);
+}
+
+void parley_certificate_today(char out[11])
+{
+    mbedtls_time_t now = (mbedtls_time_t)parley_clock_unix_s();
+    struct tm at = {0};
+    mbedtls_x509_time today;
+
+    mbedtls_platform_gmtime_r(&now, &at);
+    today = (mbedtls_x509_time){.year = at.tm_year + 1900, .mon = at.tm_mon + 1, .day = at.tm_mday};
+    date_text(out, &today);
+}
+
+/* As many of the names as there is room for. */
+static void list_names(char out[], size_t size, const mbedtls_x509_crt *certificate)
+{
+    size_t used = 0;
+
+    out[0] = '\0';
+    for (const mbedtls_x509_sequence *at = &certificate->subject_alt_names; at != NULL; at = at->next) {
+        struct name name = alternative_name(&at->buf);
+        size_t len = strlen(name.text), gap = used > 0 ? 2 : 0;
+
+        if (len == 0 || used + gap + len >= size)
+            continue;
+        memcpy(out + used, ", ", gap);
+        memcpy(out + used + gap, name.text, len + 1);
+        used += gap + len;
+    }
+    if (used == 0)
+        memcpy(out, common_name(&certificate->subject).text, sizeof(struct name));
+}
+
+void parley_certificate_fact(struct parley_fact_certificate *fact, const mbedtls_x509_crt *certificate)
+{
+    struct name subject = common_name(&certificate->subject), issuer = common_name(&certificate->issuer);
+
+    memcpy(fact->subject, subject.text, sizeof subject.text);
+    memcpy(fact->issuer, issuer.text, sizeof issuer.text);
+    list_names(fact->names, sizeof fact->names, certificate);
+    date_text(fact->from, &certificate->valid_from);
+    date_text(fact->to, &certificate->valid_to);
+    parley_certificate_pin(fact->pin, certificate);
 }
 
 /* ---- words ------------------------------------------------------------------------------------- */
@@ -215,13 +191,12 @@ static void add_untrusted(char why[PARLEY_TRANSPORT_REASON], const mbedtls_x509_
 static void add_date(char why[PARLEY_TRANSPORT_REASON], int depth, const char *what,
                      const mbedtls_x509_time *date)
 {
-    mbedtls_time_t now = (mbedtls_time_t)parley_clock_unix_s();
-    struct tm today = {0};
+    char day[11], today[11];
 
-    mbedtls_platform_gmtime_r(&now, &today);
-    parley_why_add(why, 0, "%s%s %s %04d-%02d-%02d (this machine's date is %04d-%02d-%02d)", before(why),
-                   depth == 0 ? "the certificate" : "an authority's certificate", what, date->year, date->mon,
-                   date->day, today.tm_year + 1900, today.tm_mon + 1, today.tm_mday);
+    date_text(day, date);
+    parley_certificate_today(today);
+    parley_why_add(why, 0, "%s%s %s %s (this machine's date is %s)", before(why),
+                   depth == 0 ? "the certificate" : "an authority's certificate", what, day, today);
 }
 
 void parley_certificate_why(char why[PARLEY_TRANSPORT_REASON], const mbedtls_x509_crt *certificate, int depth,

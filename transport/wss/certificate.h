@@ -7,18 +7,9 @@
 #include <mbedtls/x509_crt.h>
 
 /*
- * What mbedTLS leaves to its user about certificates: the trusted ones from a file, addresses as names,
- * and words for what is wrong.
+ * What mbedTLS leaves to its user about certificates: addresses as names, pins, and words for what they say
+ * and for what is wrong.
  */
-
-/*
- * Adds the authorities to trust to *trusted (initialised): those of `ca_file`, or for an absent one those
- * of the system, whose bundle is looked for where the usual distributions keep it.
- * Takes about 3.3 KB of heap for each certificate and reads the file in one go: before the loop.
- * Returns 0, PARLEY_ERR_FILE, PARLEY_ERR_MEMORY; `why` then names the file and what is wrong with it.
- */
-int parley_certificate_trust(mbedtls_x509_crt *trusted, struct parley_view ca_file,
-                             const struct parley_log *log, char why[PARLEY_TRANSPORT_REASON]);
 
 /*
  * True when one of the certificate's iPAddress names is `address` (RFC 5280 section 4.2.1.6; the port does
@@ -26,6 +17,19 @@ int parley_certificate_trust(mbedtls_x509_crt *trusted, struct parley_view ca_fi
  */
 bool parley_certificate_has_address(const mbedtls_x509_crt *certificate,
                                     const struct parley_address *address);
+
+enum { PARLEY_CERTIFICATE_DIGEST = 32, PARLEY_CERTIFICATE_PIN = sizeof "sha256/" + 44 };
+
+/* "sha256/" and the base64 of the SHA-256 of the certificate's SubjectPublicKeyInfo (as RFC 7469),
+ * terminated.
+ */
+void parley_certificate_pin(char pin[PARLEY_CERTIFICATE_PIN], const mbedtls_x509_crt *certificate);
+
+/* What a certificate says, as text that is cleaned and cut. */
+void parley_certificate_fact(struct parley_fact_certificate *fact, const mbedtls_x509_crt *certificate);
+
+/* The date that the platform's clock shows, "1970-01-01", in UTC. */
+void parley_certificate_today(char out[11]);
 
 /*
  * Appends to `why` what the verification found wrong with one certificate of the chain: `flags` are

@@ -44,8 +44,9 @@ struct parley_dial {
     uint64_t next_us; /* no attempt before */
     uint64_t resolve_by_us, connect_by_us;
 
-    int fd;     /* connected and not taken yet, or -1 */
-    int status; /* 0 under way, 1 connected, < 0 failed */
+    struct parley_address winner; /* to which it connected */
+    int fd;                       /* connected and not taken yet, or -1 */
+    int status;                   /* 0 under way, 1 connected, < 0 failed */
     char why[PARLEY_TRANSPORT_REASON];
 };
 
@@ -226,6 +227,7 @@ static void win(struct parley_dial *d, size_t winner)
     parley_address_text(&d->attempts[winner].address, text);
     parley_log_line(&d->log, PARLEY_LOG_DEBUG, "connect: connected to %s", text);
     int fd = d->attempts[winner].fd;
+    d->winner = d->attempts[winner].address;
     d->attempts[winner].fd = -1;
     parley_dial_drop(d);
     d->fd = fd;
@@ -334,6 +336,11 @@ int parley_dial_take(struct parley_dial *d)
 
     d->fd = -1;
     return fd;
+}
+
+const struct parley_address *parley_dial_address(const struct parley_dial *d)
+{
+    return &d->winner;
 }
 
 /* When work is due although no descriptor says so. */

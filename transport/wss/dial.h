@@ -38,6 +38,9 @@ int parley_dial_work(struct parley_dial *d, uint64_t now_us);
 /* Hands over the connected descriptor, which the caller then closes; -1 when there is none (any more). */
 int parley_dial_take(struct parley_dial *d);
 
+/* The address it is connected to; good, once work() has given 1, as long as the dial. */
+const struct parley_address *parley_dial_address(const struct parley_dial *d);
+
 /* What to wait for: up to PARLEY_TRANSPORT_INTERESTS entries; returns how many, at least 1 until it ends. */
 size_t parley_dial_interest(const struct parley_dial *d, struct parley_interest *want);
 

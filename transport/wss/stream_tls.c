@@ -16,6 +16,7 @@ struct parley_stream {
     enum stage stage;
     struct parley_dial *dial;
     struct parley_tls *tls; /* NULL: plain */
+    struct parley_facts *facts;
     uint32_t tls_ms;
     uint64_t tls_by_us;
     int fd;
@@ -36,8 +37,7 @@ int parley_stream_open(struct parley_stream **out, struct parley_arena *arena,
         .connect_ms = to->deadlines.connect_ms,
         .log = to->log,
     };
-    const struct parley_tls_options tls = {
-        .host = options->host, .ca_file = to->ca_file, .insecure = to->insecure_no_verify, .log = to->log};
+    const struct parley_tls_options tls = {.host = options->host, .endpoint = to, .facts = options->facts};
     struct parley_stream *s = parley_arena_take(arena, 1, sizeof *s);
     struct parley_dial *dialed = parley_dial_open(arena, &dial);
     struct parley_tls *secured = NULL;
@@ -55,6 +55,7 @@ int parley_stream_open(struct parley_stream **out, struct parley_arena *arena,
     }
     s->dial = dialed;
     s->tls = secured;
+    s->facts = options->facts;
     s->tls_ms = to->deadlines.tls_ms;
     s->fd = -1;
     *out = s;
@@ -79,6 +80,7 @@ static int work_dial(struct parley_stream *s, uint64_t now_us)
         return fail(s, status, parley_dial_reason(s->dial).at);
     if (status == 0)
         return 0;
+    s->facts->address = *parley_dial_address(s->dial);
     s->fd = parley_dial_take(s->dial);
     s->stage = OPEN;
     if (s->tls != NULL) {

@@ -6,8 +6,11 @@
 
 #include "transport/wss/tls.h"
 
+#include "parser/base64.h"
+#include "platform/clock.h"
 #include "platform/random.h"
 #include "transport/wss/certificate.h"
+#include "transport/wss/trust.h"
 #include "transport/wss/why.h"
 
 #include <limits.h>
@@ -28,19 +31,36 @@
 #endif
 
 enum {
-    STEPS = 4,       /* of the handshake in one call */
+    PINS_MAX = 32,
     GREETING = 5,    /* bytes of a record's header, kept to tell who is no TLS peer */
     HOST_BYTES = 256 /* of a host name and its terminating zero */
+};
+
+/* A clock that shows a time before this one, 2026-01-01, is not set: nothing of this was there to run. */
+static const int64_t released_unix_s = 1767225600;
+
+/* "sha256/" and base64, as parley_certificate_pin writes it. */
+struct pin {
+    char text[PARLEY_CERTIFICATE_PIN];
 };
 
 struct parley_tls {
     mbedtls_ssl_context ssl;
     mbedtls_ssl_config config;
-    mbedtls_x509_crt trusted;
+    mbedtls_x509_crt trusted, own;
+    mbedtls_pk_context key; /* of our own certificate */
+    struct pin *pins;
+    size_t pin_count;
+    struct parley_facts *facts;
     struct parley_view host;
     struct parley_address address; /* of a host that is a literal; else family 0 */
     struct parley_log log;
     bool insecure;
+    bool ignore_dates_unset;
+    bool clock_unset; /* the dates of certificates mean nothing */
+    bool begun;
+    bool faulty;     /* a certificate of the chain has a fault */
+    bool pinned;     /* one that counts has a pinned key */
     bool verified;   /* the server's own certificate has been judged */
     bool steps_left; /* the handshake could go on at once */
     bool open;       /* the handshake is done */
@@ -177,11 +197,42 @@ static int bio_read(void *context, unsigned char *into, size_t bytes)
 
 /* ---- opening ----------------------------------------------------------------------------------- */
 
+/* Keeps what a certificate says, and sees whether its key is a pinned one. Nobody has signed for those above
+   the server's own unless the chain is verified. */
+static void note_certificate(struct parley_tls *t, const mbedtls_x509_crt *certificate, int depth)
+{
+    struct parley_facts *facts = t->facts;
+    char pin[PARLEY_CERTIFICATE_PIN];
+
+    parley_certificate_pin(pin, certificate);
+    for (size_t i = 0; i < t->pin_count; i++)
+        if (strcmp(pin, t->pins[i].text) == 0 && (depth == 0 || !t->insecure))
+            t->pinned = true;
+    if (depth >= PARLEY_FACT_CERTIFICATES)
+        return;
+    parley_certificate_fact(&facts->chain[depth], certificate);
+    if (facts->chain_count <= (size_t)depth)
+        facts->chain_count = (size_t)depth + 1;
+}
+
+/* The pins of what was shown, so that whoever knows better can set the right one. */
+static void say_no_pin(struct parley_tls *t)
+{
+    parley_why(t->faults, "tls: no pin fits; seen:");
+    for (size_t i = 0; i < t->facts->chain_count; i++)
+        parley_why_add(t->faults, 0, "%s %s (%s)", i > 0 ? "," : "", t->facts->chain[i].pin,
+                       t->facts->chain[i].subject);
+}
+
 /* Called by mbedTLS for each certificate, from the authority down to the server's own; a flag set here
-   fails the handshake like one of its own. */
+   fails the handshake like one of its own, unless it is an insecure one. */
 static int judge(void *context, mbedtls_x509_crt *certificate, int depth, uint32_t *flags)
 {
     struct parley_tls *t = context;
+
+    note_certificate(t, certificate, depth);
+    if (t->clock_unset)
+        *flags &= ~(uint32_t)(MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE);
 
     if (depth == 0 && t->address.family != 0 && !parley_certificate_has_address(certificate, &t->address))
         *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
@@ -190,10 +241,16 @@ static int judge(void *context, mbedtls_x509_crt *certificate, int depth, uint32
         mbedtls_x509_crt_check_extended_key_usage(certificate, MBEDTLS_OID_SERVER_AUTH,
                                                   MBEDTLS_OID_SIZE(MBEDTLS_OID_SERVER_AUTH)) != 0)
         *flags |= MBEDTLS_X509_BADCERT_EXT_KEY_USAGE;
-    if (*flags != 0)
+    if (*flags != 0 && !t->insecure)
         parley_certificate_why(t->faults, certificate, depth, *flags, t->host);
-    if (depth == 0)
-        t->verified = true;
+    t->faulty = t->faulty || *flags != 0;
+    if (depth > 0)
+        return 0;
+    t->verified = true;
+    if (t->pin_count > 0 && !t->pinned && (t->insecure || !t->faulty)) {
+        say_no_pin(t);
+        *flags |= MBEDTLS_X509_BADCERT_OTHER;
+    }
     return 0;
 }
 
@@ -228,12 +285,50 @@ static void configure(struct parley_tls *t)
     mbedtls_ssl_conf_ciphersuites(&t->config, suites);
     mbedtls_ssl_conf_session_tickets(&t->config, MBEDTLS_SSL_SESSION_TICKETS_DISABLED);
     mbedtls_ssl_conf_authmode(&t->config,
-                              t->insecure ? MBEDTLS_SSL_VERIFY_NONE : MBEDTLS_SSL_VERIFY_REQUIRED);
+                              t->insecure ? MBEDTLS_SSL_VERIFY_OPTIONAL : MBEDTLS_SSL_VERIFY_REQUIRED);
     mbedtls_ssl_conf_verify(&t->config, judge, t);
     mbedtls_ssl_conf_ca_chain(&t->config, &t->trusted, NULL);
 }
 
-static int set_up(struct parley_tls *t, struct parley_view ca_file, char why[PARLEY_TRANSPORT_REASON])
+/* Takes over one pin; curl's "sha256//" is understood as well. */
+static int read_pin(struct pin *pin, struct parley_view text, char why[PARLEY_TRANSPORT_REASON])
+{
+    static const struct parley_view kind = PARLEY_VIEW("sha256/");
+    unsigned char digest[PARLEY_CERTIFICATE_DIGEST + 1];
+    struct parley_view base64 = parley_view_skip(text, kind.len);
+
+    if (base64.len == sizeof pin->text - kind.len && base64.at[0] == '/')
+        base64 = parley_view_skip(base64, 1);
+    if (!parley_view_starts(text, kind) || base64.len != sizeof pin->text - 1 - kind.len ||
+        parley_base64_decode(digest, base64, NULL) != PARLEY_CERTIFICATE_DIGEST) {
+        parley_why(why, "pin %.*s: not \"sha256/\" and the base64 of 32 bytes",
+                   (int)(text.len < 80 ? text.len : 80), text.at);
+        return PARLEY_ERR_ARGUMENT;
+    }
+    memcpy(pin->text, kind.at, kind.len);
+    memcpy(pin->text + kind.len, base64.at, base64.len);
+    return 0;
+}
+
+/* The authorities, the pins, and a certificate of our own: what comes from outside. */
+static int set_trust(struct parley_tls *t, const struct parley_endpoint *to,
+                     char why[PARLEY_TRANSPORT_REASON])
+{
+    int status = 0;
+
+    for (t->pin_count = 0; t->pin_count < to->pin_count && status == 0; t->pin_count++)
+        status = read_pin(&t->pins[t->pin_count], to->pins[t->pin_count], why);
+    if (status == 0 && (to->client_cert.len > 0 || to->client_key.len > 0)) {
+        status = parley_trust_own(&t->own, &t->key, to->client_cert, to->client_key, why);
+        if (status == 0 && mbedtls_ssl_conf_own_cert(&t->config, &t->own, &t->key) != 0)
+            status = PARLEY_ERR_MEMORY;
+    }
+    if (status == 0 && !t->insecure)
+        status = parley_trust_load(&t->trusted, to->ca_file, to->ca_dir, &t->log, why);
+    return status;
+}
+
+static int set_up(struct parley_tls *t, const struct parley_endpoint *to, char why[PARLEY_TRANSPORT_REASON])
 {
     int status;
 
@@ -252,32 +347,46 @@ static int set_up(struct parley_tls *t, struct parley_view ca_file, char why[PAR
         return PARLEY_ERR_MEMORY;
     if ((status = set_host(t, why)) < 0)
         return status;
-    if (!t->insecure)
-        return parley_certificate_trust(&t->trusted, ca_file, &t->log, why);
-    parley_log_line(&t->log, PARLEY_LOG_WARN,
-                    "tls: the certificate of %.*s is NOT verified, as was asked for", (int)t->host.len,
-                    t->host.at);
-    return 0;
+    if (t->insecure)
+        parley_log_line(&t->log, PARLEY_LOG_WARN,
+                        "tls: the certificate of %.*s is NOT verified, as was asked for", (int)t->host.len,
+                        t->host.at);
+    return set_trust(t, to, why);
 }
 
 int parley_tls_open(struct parley_tls **out, struct parley_arena *arena,
                     const struct parley_tls_options *options, char why[PARLEY_TRANSPORT_REASON])
 {
+    const struct parley_endpoint *to = options->endpoint;
     struct parley_tls *t = *out = parley_arena_take(arena, 1, sizeof *t);
+    struct pin *pins;
 
-    if (t == NULL)
+    if (to->pin_count > PINS_MAX) {
+        *out = NULL;
+        parley_why(why, "more than %d pins", PINS_MAX);
+        return PARLEY_ERR_ARGUMENT;
+    }
+    pins = parley_arena_take(arena, to->pin_count, sizeof *pins);
+    if (t == NULL || pins == NULL) {
+        *out = NULL;
         return 0; /* counting, or full: whoever opened the arena sees that */
+    }
+    t->pins = pins;
     t->host = options->host;
-    t->log = options->log;
-    t->insecure = options->insecure;
+    t->facts = options->facts;
+    t->log = to->log;
+    t->insecure = to->insecure_no_verify;
+    t->ignore_dates_unset = to->ignore_dates_unset;
     t->fd = -1;
     if (!parley_address_parse(t->host, &t->address))
         t->address.family = 0;
     mbedtls_ssl_init(&t->ssl);
     mbedtls_ssl_config_init(&t->config);
     mbedtls_x509_crt_init(&t->trusted);
+    mbedtls_x509_crt_init(&t->own);
+    mbedtls_pk_init(&t->key);
 
-    int status = set_up(t, options->ca_file, why);
+    int status = set_up(t, to, why);
     if (status < 0) {
         parley_tls_drop(t);
         *out = NULL;
@@ -330,10 +439,20 @@ static bool blames_certificate(int code)
     return code == BAD_CERTIFICATE || (kind >= -MBEDTLS_ERR_X509_FEATURE_UNAVAILABLE && kind < 0x3000);
 }
 
+/* Before there is a certificate mbedTLS has only a guess at the version. */
+static void note_protocol(struct parley_tls *t)
+{
+    if (t->facts->chain_count == 0)
+        return;
+    t->facts->tls_version = mbedtls_ssl_get_version(&t->ssl);
+    t->facts->cipher = mbedtls_ssl_get_ciphersuite(&t->ssl);
+}
+
 /* Puts the failure of a step into words. */
 static int fail_handshake(struct parley_tls *t, int code)
 {
     t->status = blames_certificate(code) ? PARLEY_ERR_CERTIFICATE : PARLEY_ERR_TLS;
+    note_protocol(t);
     if (code == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED && t->faults[0] != '\0')
         parley_why(t->why, "%s", t->faults);
     else if (t->status == PARLEY_ERR_CERTIFICATE)
@@ -351,33 +470,68 @@ static int fail_handshake(struct parley_tls *t, int code)
     return t->status;
 }
 
+/* Half a megabyte that is not needed any more, and a secret. */
+static void forget_files(struct parley_tls *t)
+{
+    mbedtls_ssl_conf_ca_chain(&t->config, NULL, NULL);
+    mbedtls_x509_crt_free(&t->trusted);
+    mbedtls_x509_crt_free(&t->own);
+    mbedtls_pk_free(&t->key); /* wipes it */
+}
+
 static int finish(struct parley_tls *t)
 {
-    /* mbedTLS has seen to both already; a second look costs nothing, and what it guards is everything. */
+    /* mbedTLS has seen to it already; a second look costs nothing, and what it guards is everything. It has
+       not to the pins of an insecure session. */
     if (!t->insecure && (!t->verified || mbedtls_ssl_get_verify_result(&t->ssl) != 0))
         return fail_handshake(t, MBEDTLS_ERR_X509_CERT_VERIFY_FAILED);
-    mbedtls_ssl_conf_ca_chain(&t->config, NULL, NULL);
-    mbedtls_x509_crt_free(&t->trusted); /* half a megabyte that is not needed any more */
+    if (t->pin_count > 0 && !t->pinned)
+        return fail_handshake(t, MBEDTLS_ERR_X509_CERT_VERIFY_FAILED);
+    forget_files(t);
+    note_protocol(t);
     parley_log_line(&t->log, PARLEY_LOG_DEBUG, "tls: %s, %s", mbedtls_ssl_get_version(&t->ssl),
                     mbedtls_ssl_get_ciphersuite(&t->ssl));
     t->open = true;
     return 1;
 }
 
+/* Without the date a certificate cannot be judged; better to hear so than that it is "not valid yet". */
+static int check_clock(struct parley_tls *t)
+{
+    char today[11];
+
+    t->begun = true;
+    t->clock_unset = parley_clock_unix_s() < released_unix_s;
+    if (!t->clock_unset || t->insecure)
+        return 0;
+    parley_certificate_today(today);
+    if (t->ignore_dates_unset) {
+        parley_log_line(
+            &t->log, PARLEY_LOG_WARN,
+            "tls: the clock says %s, so the dates of certificates are NOT checked, as was asked for", today);
+        return 0;
+    }
+    parley_why(t->why,
+               "tls: the clock says %s, so it is not set, and the dates of certificates cannot be checked: "
+               "set the clock, or let it be ignored (clock_unset)",
+               today);
+    return t->status = PARLEY_ERR_CERTIFICATE;
+}
+
 int parley_tls_handshake(struct parley_tls *t)
 {
-    if (t->status < 0)
+    int code;
+
+    if (t->status < 0 || (!t->begun && check_clock(t) < 0))
         return t->status;
     t->steps_left = false;
-    for (int step = 0; step < STEPS; step++) {
-        if (is_over(t))
-            return finish(t);
-        int code = mbedtls_ssl_handshake_step(&t->ssl);
-        if (code == MBEDTLS_ERR_SSL_WANT_READ || code == MBEDTLS_ERR_SSL_WANT_WRITE)
-            return 0;
-        if (code != 0)
-            return fail_handshake(t, code);
-    }
+    code = mbedtls_ssl_handshake_step(&t->ssl);
+    if (code == MBEDTLS_ERR_SSL_WANT_READ || code == MBEDTLS_ERR_SSL_WANT_WRITE)
+        return 0;
+    if (code != 0)
+        return fail_handshake(t, code);
+    if (is_over(t))
+        return finish(t);
     t->steps_left = true;
     return 0;
 }
@@ -496,5 +650,7 @@ void parley_tls_drop(struct parley_tls *t)
     mbedtls_ssl_free(&t->ssl); /* wipes its keys and buffers */
     mbedtls_ssl_config_free(&t->config);
     mbedtls_x509_crt_free(&t->trusted);
+    mbedtls_x509_crt_free(&t->own);
+    mbedtls_pk_free(&t->key);
     parley_wipe(t, sizeof *t);
 }

@@ -9,25 +9,26 @@
  *
  * At least TLS 1.2, forward secrecy and authenticated encryption only, ALPN http/1.1. The chain and the
  * host's name are verified unless `insecure`; the name of an address literal is looked for among
- * the certificate's addresses, and such a host sends no server name (RFC 6066 section 3).
+ * the certificate's addresses, and such a host sends no server name (RFC 6066 section 3). With pins the chain
+ * also has to hold one of their keys; of an unverified one only the server's own key counts, as only that is
+ * proven.
  *
  * Memory: mbedTLS's contexts lie in the arena. Its buffers (about 36 KB), the trusted certificates (3.3 KB
  * each, until the handshake ends) and what a handshake needs come from its own heap, at open and during the
  * handshake; reading and writing afterwards allocates nothing. All of it is freed at drop, but for 3 KB that
- * 3.6 keeps for the whole process (psa_crypto_init).
+ * 3.6 keeps for the whole process (psa_crypto_init). A key of our own is wiped when the handshake ends.
  */
 struct parley_tls;
 
 struct parley_tls_options {
-    struct parley_view host; /* as parley_stream_options; stays as long as the session */
-    struct parley_view ca_file;
-    bool insecure;
-    struct parley_log log;
+    struct parley_view host;                /* as parley_stream_options; stays as long as the session */
+    const struct parley_endpoint *endpoint; /* trust, pins, certificate, log; only until open returns */
+    struct parley_facts *facts;             /* stay as long as the session */
 };
 
 /*
  * Carves a session and sets it up. While the arena only counts *t becomes NULL and nothing else is done.
- * Returns 0, PARLEY_ERR_FILE (ca_file), PARLEY_ERR_ARGUMENT (host), PARLEY_ERR_MEMORY, PARLEY_ERR_SYSTEM
+ * Returns 0, PARLEY_ERR_FILE, PARLEY_ERR_ARGUMENT (host, pin), PARLEY_ERR_MEMORY, PARLEY_ERR_SYSTEM
  * (no randomness) with the reason in `why`; nothing is held then.
  */
 int parley_tls_open(struct parley_tls **t, struct parley_arena *arena,
@@ -37,8 +38,9 @@ int parley_tls_open(struct parley_tls **t, struct parley_arena *arena,
 void parley_tls_attach(struct parley_tls *t, int fd);
 
 /*
- * A few steps of the handshake; each may hold one operation with a public key. Returns 1 when it is done,
- * 0 while it is not, PARLEY_ERR_CERTIFICATE, PARLEY_ERR_TLS. A failure ends the session.
+ * One step of the handshake, as the slowest of them bounds how long the loop stands still: the chain of
+ * certificates, one signature, or one key exchange. Returns 1 when it is done, 0 while it is not,
+ * PARLEY_ERR_CERTIFICATE (also for a clock that is not set), PARLEY_ERR_TLS. A failure ends the session.
  */
 int parley_tls_handshake(struct parley_tls *t);
 
