@@ -214,20 +214,24 @@ static bool is_ready(const struct app *a, int fd)
     return false;
 }
 
+/* True once no link is left, or those that are have had their time to say goodbye. */
+static bool links_are_gone(const struct app *a)
+{
+    return parley_cli_server_idle(&a->server) || a->now_us >= parley_clock_add(a->stop_us, GOODBYE_US);
+}
+
 static void wait(struct app *a)
 {
     struct parley_interest *want = a->want;
     size_t count = parley_cli_server_interest(&a->server, want, PARLEY_WAIT_MAX - OWN_INTERESTS, a->now_us);
-    uint64_t until_us = a->stopping ? parley_clock_add(a->stop_us, DRAIN_US) : PARLEY_NEVER;
+    uint64_t until_us =
+        a->stopping ? parley_clock_add(a->stop_us, links_are_gone(a) ? DRAIN_US : GOODBYE_US) : PARLEY_NEVER;
 
     want[count++] = (struct parley_interest){.fd = a->signals, .read = true, .deadline_us = PARLEY_NEVER};
     count += parley_cli_output_interest(&a->errors, want + count);
     if (!a->stopping && !a->input_full && parley_cli_line_reader_wants(&a->lines))
         want[count++] = (struct parley_interest){.fd = INPUT, .read = true, .deadline_us = PARLEY_NEVER};
     a->want_count = count;
-    if (a->stopping && parley_clock_add(a->stop_us, GOODBYE_US) > a->now_us &&
-        !parley_cli_server_idle(&a->server))
-        until_us = parley_clock_add(a->stop_us, GOODBYE_US);
     if (parley_wait(want, count, until_us) < 0)
         a->lines.ended = true; /* nothing can be waited for: then it is over */
     a->now_us = parley_clock_us();
@@ -267,15 +271,15 @@ static void read_lines(struct app *a)
     }
 }
 
-/* True once all is said and done, or its time is over, or nobody listens. */
+/* True once all is said and done, or its time is over, or somebody insists. */
 static bool is_over(const struct app *a)
 {
-    bool links_gone =
-        parley_cli_server_idle(&a->server) || a->now_us >= parley_clock_add(a->stop_us, GOODBYE_US);
     bool told = !parley_cli_output_waiting(&a->server.out.queue) && !parley_cli_output_waiting(&a->errors);
 
-    return a->stopping && ((links_gone && told) || a->now_us >= parley_clock_add(a->stop_us, DRAIN_US) ||
-                           parley_process_signals() > 1);
+    if (!a->stopping)
+        return false;
+    return (links_are_gone(a) && told) || a->now_us >= parley_clock_add(a->stop_us, DRAIN_US) ||
+           parley_process_signals() > 1;
 }
 
 static int run(struct app *a)

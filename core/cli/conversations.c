@@ -134,7 +134,7 @@ struct parley_conversation *parley_cli_conversation(struct parley_cli_thread *t)
     struct parley_cli_call *next = &t->calls[PARLEY_CLI_NEXT], *live = &t->calls[PARLEY_CLI_LIVE];
 
     if (next->c != NULL && !next->failed) {
-        next->touched = next->trusted = true;
+        next->touched = true;
         return next->c;
     }
     live->touched = true;

@@ -31,7 +31,7 @@ realtime_thread(struct parley_cli_server *s, const struct parley_cli_rpc_message
 /* Answers a request whose conversation took it, or not. One that is not there is no error of the request but
    a notification of its own (reference 6.8). */
 static void answer(struct parley_cli_server *s, const struct parley_cli_rpc_message *m,
-                   const struct parley_cli_thread *t, const char *what, int status)
+                   struct parley_cli_thread *t, const char *what, int status)
 {
     char turn[PARLEY_CLI_UUID];
     struct parley_view running = parley_cli_turn_id(t);
@@ -41,8 +41,10 @@ static void answer(struct parley_cli_server *s, const struct parley_cli_rpc_mess
         return;
     }
     parley_cli_rpc_done(&s->out, m->id);
-    if (status == PARLEY_OK)
+    if (status == PARLEY_OK) {
+        t->calls[PARLEY_CLI_NEXT].trusted = true; /* if there is one, it got it */
         return;
+    }
     parley_cli_uuid(turn);
     parley_cli_notify_not_running(&s->out, parley_view(t->id), running.len > 0 ? running : parley_view(turn));
 }
@@ -230,6 +232,8 @@ void parley_cli_realtime_audio(struct parley_cli_server *s, const struct parley_
         return;
     c = parley_cli_conversation(t);
     sent = c != NULL ? parley_send_audio_bytes(c, pcm, bytes) : PARLEY_ERR_STATE;
+    if (sent >= 0)
+        parley_service(c, s->now_us); /* many lines may come at once: more than the queue of audio holds */
     answer(s, m, t, "append realtime conversation audio", sent < 0 ? (int)sent : PARLEY_OK);
 }
 

@@ -69,7 +69,7 @@ static void read_params(struct parley_cli_rpc_message *m, char *line, struct par
 {
     struct parley_view raw;
 
-    if (!parley_json_raw(j, &raw))
+    if (!parley_json_raw(j, &raw) || parley_view_is(raw, "null")) /* some clients write null for none */
         return;
     m->params = line + (raw.at - line);
     m->params_len = raw.len;

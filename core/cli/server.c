@@ -68,16 +68,17 @@ bool parley_cli_server_params(struct parley_cli_server *s, const struct parley_c
     return false;
 }
 
-void parley_cli_uuid(char uuid[PARLEY_CLI_UUID])
+bool parley_cli_uuid(char uuid[PARLEY_CLI_UUID])
 {
     unsigned char b[16];
+    bool random = parley_random(b, sizeof b) == 0;
 
-    parley_random(b, sizeof b);
     b[6] = (unsigned char)((b[6] & 0x0f) | 0x40); /* RFC 9562: version 4, variant 1 */
     b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
     snprintf(uuid, PARLEY_CLI_UUID, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
              b[0], b[1], b[2], b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14],
              b[15]);
+    return random;
 }
 
 void parley_cli_server_log(const struct parley_cli_server *s, struct parley_view what,
@@ -238,7 +239,12 @@ static struct parley_cli_thread *make_thread(struct parley_cli_server *s,
         parley_cli_server_refuse(s, m, PARLEY_CLI_RPC_INTERNAL, "no memory for the agent of another thread");
         return NULL;
     }
-    parley_cli_uuid(t->id);
+    if (!parley_cli_uuid(t->id)) {
+        parley_cli_server_refuse(s, m, PARLEY_CLI_RPC_INTERNAL, "no random number for the thread's id");
+        parley_cli_turn_close(t);
+        t->id[0] = '\0';
+        return NULL;
+    }
     return t;
 }
 

@@ -130,8 +130,8 @@ void parley_cli_server_refuse(struct parley_cli_server *s, const struct parley_c
                               enum parley_cli_rpc_code code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* A new name for something. */
-void parley_cli_uuid(char uuid[PARLEY_CLI_UUID]);
+/* A new name for something. False when the system gives no randomness: then it is that of others too. */
+bool parley_cli_uuid(char uuid[PARLEY_CLI_UUID]);
 
 void parley_cli_server_log(const struct parley_cli_server *s, struct parley_view what,
                            struct parley_view text);

@@ -247,6 +247,22 @@ def _():
         equal({server.expect("thread/realtime/closed", reason="requested")["threadId"] for _ in threads}, set(threads))
 
 
+@test("audio that comes all at once goes out whole")
+def _():
+    with Service() as service, parley(service.url) as server:
+        thread = server.start()
+        connection = service.connection()
+        connection.take("session.update")
+        frames = 500  # 10 s, five times what the conversation holds
+        for _ in range(frames):
+            server.request("thread/realtime/appendAudio", threadId=thread, audio={
+                "data": "AQID" * 320, "sampleRate": 24000, "numChannels": 1})
+        for _ in range(frames):
+            equal(server.take()["result"], {})
+        for _ in range(frames):
+            equal(connection.take("input_audio_buffer.append")["audio"], "AQID" * 320)
+
+
 @test("64 conversations at once, in one loop")
 def _():
     with Service() as service, parley(service.url) as server:

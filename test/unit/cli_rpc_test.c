@@ -92,6 +92,13 @@ static void a_long_id_is_a_fault(void **state)
     assert_int_equal(read_line(line).kind, PARLEY_CLI_RPC_FAULT);
 }
 
+static void params_that_are_null_are_none(void **state)
+{
+    (void)state;
+    assert_null(read_line("{\"id\":1,\"method\":\"m\",\"params\": null}").params);
+    assert_non_null(read_line("{\"id\":1,\"method\":\"m\",\"params\":{}}").params);
+}
+
 static void the_client_tells_whether_it_wants_the_version(void **state)
 {
     (void)state;
@@ -351,6 +358,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_become_messages),
         cmocka_unit_test(a_long_id_is_a_fault),
+        cmocka_unit_test(params_that_are_null_are_none),
         cmocka_unit_test(the_client_tells_whether_it_wants_the_version),
         cmocka_unit_test(the_id_of_a_long_line_is_found_in_its_beginning),
         cmocka_unit_test(parameters_become_values),
