@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 BUILD=$BUILD/sizes
 export BUILD CC CFLAGS
 
-made='lib cli' library=libparley libs='-lwslay -lmbedtls -lmbedx509 -lmbedcrypto'
+made='lib cli' library=libparley libs='-lwslay -lmbedtls -lmbedx509 -lmbedcrypto -lz'
 if ! echo 'int main(void) { return 0; }' | $CC $CFLAGS -xc - $libs -o /dev/null 2>/dev/null; then
     made="loopback $BUILD/lib/libparley-loopback.so" library=libparley-loopback libs=
 fi
