@@ -58,6 +58,7 @@ static void hear(void *user, enum parley_cli_agent_news news, struct parley_view
 {
     struct parley_cli_turn *turn = user;
 
+    turn->thread->calls[PARLEY_CLI_LIVE].touched = true; /* what it was told may wait to go out */
     switch (news) {
     case PARLEY_CLI_AGENT_STARTED:
         break;
@@ -321,7 +322,6 @@ void parley_cli_turn_work(struct parley_cli_server *s, struct parley_cli_thread 
 {
     if (t->turn == NULL || !parley_cli_agent_busy(&t->turn->agent))
         return;
-    t->calls[PARLEY_CLI_LIVE].touched = true;
     parley_cli_agent_work(&t->turn->agent, t->calls[PARLEY_CLI_LIVE].c, s->now_us);
 }
 

@@ -356,6 +356,29 @@ static void an_agent_that_takes_too_long_is_ended(void **state)
     expect_notification("turn/completed", "threadId", thread);
 }
 
+/* An agent is looked at a few times a second, beside whatever it says. */
+static void an_agent_at_work_does_not_make_the_loop_spin(void **state)
+{
+    const char *thread = begin_with_agent();
+    struct parley_interest want[PARLEY_WAIT_MAX];
+    uint64_t end_us;
+    int rounds = 0;
+
+    (void)state;
+    parley_fake_command(COMMAND, PARLEY_NEVER, 0);
+    client_start(thread);
+    service_says(CALL("call_1"));
+    serve();
+    assert_true(parley_fake_process_running(0));
+    for (end_us = parley_clock_us() + 10000000; parley_clock_us() < end_us && rounds < 1000; rounds++) {
+        size_t count = parley_cli_server_interest(&server, want, PARLEY_WAIT_MAX, parley_clock_us());
+
+        parley_wait(want, count, end_us);
+        parley_cli_server_work(&server, want, count, parley_clock_us());
+    }
+    assert_in_range(rounds, 50, 150);
+}
+
 /* What the agent says waits while the client does not read, and comes whole. */
 static void a_talkative_agent_is_held_back(void **state)
 {
@@ -409,6 +432,7 @@ int main(void)
         TEST(a_turn_outlives_its_conversation),
         TEST(an_agent_that_cannot_start_fails_its_turn),
         TEST(an_agent_that_takes_too_long_is_ended),
+        TEST(an_agent_at_work_does_not_make_the_loop_spin),
         TEST(a_talkative_agent_is_held_back),
     };
 
