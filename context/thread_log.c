@@ -45,13 +45,27 @@ static int find_end(struct parley_thread_log *l, struct parley_thread_store *s, 
     return PARLEY_OK;
 }
 
+static void carve(struct parley_thread_log *l, struct parley_arena *arena)
+{
+    l->text = parley_arena_take(arena, TEXT_BYTES, 1);
+    l->line = parley_arena_take(arena, LINE_BYTES, 1);
+}
+
+size_t parley_thread_log_memory(void)
+{
+    struct parley_arena arena = parley_arena(NULL, 0);
+    struct parley_thread_log scratch;
+
+    carve(&scratch, &arena);
+    return arena.used;
+}
+
 int parley_thread_log_open(struct parley_thread_log *l, struct parley_thread_store *s, struct parley_view id,
                            struct parley_view cwd, struct parley_view branch, int64_t now_s,
                            struct parley_arena *arena)
 {
     *l = (struct parley_thread_log){.fd = -1};
-    l->text = parley_arena_take(arena, TEXT_BYTES, 1);
-    l->line = parley_arena_take(arena, LINE_BYTES, 1);
+    carve(l, arena);
     memcpy(l->folder, s->folder, sizeof l->folder);
     copy(l->cwd, sizeof l->cwd, cwd);
     copy(l->branch, sizeof l->branch, branch);

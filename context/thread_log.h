@@ -26,6 +26,9 @@ struct parley_thread_log {
     char why[PARLEY_THREAD_WHY];
 };
 
+/* The bytes of an arena that parley_thread_log_open takes. */
+size_t parley_thread_log_memory(void);
+
 /*
  * Prepares to write: to a new thread when `id` is absent, for which the oldest ones make room, else to the
  * thread of that id. Memory comes out of `arena`; nothing is written yet. Returns PARLEY_OK, or
