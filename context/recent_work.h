@@ -23,8 +23,9 @@ struct parley_recent_work {
     struct parley_recent_place {
         const struct parley_recent_thread *thread;
         struct parley_view key; /* the root of its repository, else its cwd */
+        int64_t group_us;       /* when any thread with that key was updated last */
         bool git;
-    } places[PARLEY_RECENT_THREADS + 1]; /* and that of the present session */
+    } places[PARLEY_RECENT_THREADS];
     char plain[PARLEY_PATH_BYTES];
     char roots[PARLEY_RECENT_ROOTS_BYTES]; /* keys that are no part of a cwd: repositories of linked worktrees
                                             */

@@ -25,9 +25,17 @@ struct parley_startup {
 /* Whatever is written, it is not longer. */
 enum { PARLEY_STARTUP_CONTEXT_BYTES = 20500 };
 
-/* Scratch memory, about 60 KiB, which need not be set to anything: it is of no use before or after the call.
- */
+/* What a section takes of the tokens it may take; its heading counts. */
+enum { PARLEY_STARTUP_SECTIONS = 4 };
+struct parley_startup_use {
+    const char *title;
+    size_t tokens, budget;
+};
+
+/* Scratch memory, about 60 KiB, which need not be set to anything. After the call only `uses`, in the order
+ * of the sections, is of interest. */
 struct parley_startup_work {
+    struct parley_startup_use uses[PARLEY_STARTUP_SECTIONS];
     struct parley_section section;
     char cwd[PARLEY_PATH_BYTES], git_root[PARLEY_PATH_BYTES], home[PARLEY_PATH_BYTES];
     union {

@@ -21,8 +21,7 @@ enum {
     PARLEY_TREE_SHOWN = 20,
     PARLEY_TREE_ENTRIES = 1000000,
     PARLEY_TREE_US = 2000000,
-    PARLEY_TREE_NAME_BYTES =
-        1024, /* a longer name (there is no such file system) is counted, but not shown */
+    PARLEY_TREE_NAME_BYTES = 768, /* an entry with a longer name is counted, but not shown */
 };
 
 /* Room for two open levels: about 31 KiB. Complete here so that the caller can have it. */

@@ -20,7 +20,7 @@ static size_t made_count;
 
 static struct open_folder {
     bool open;
-    char path[1024];
+    char path[8192];
     size_t next; /* of the paths, then of the crowd */
     char name[32];
 } open_folders[OPEN_FOLDERS];
