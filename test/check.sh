@@ -2,6 +2,9 @@
 # For shell tests, which read it with `. test/check.sh`: each check is a test, and `plan` ends the program.
 # $scratch is a folder that goes away at the end.
 scratch=$(mktemp -d)
+HOME=$scratch/home XDG_STATE_HOME=$scratch/state # programs find a user who has never used them
+export HOME XDG_STATE_HOME
+mkdir "$HOME"
 trap 'rm -rf "$scratch"' EXIT
 trap 'exit 1' HUP INT TERM
 checks=0

@@ -11,7 +11,9 @@ cd "$(dirname "$0")/.."
 program=$BUILD/bin/parley-loopback
 folder=$BUILD/demo
 reply=$folder/reply.wav
-mkdir -p "$folder"
+mkdir -p "$folder/home"
+HOME=$(cd "$folder/home" && pwd) XDG_STATE_HOME=$HOME/state # the demo leaves nothing in the user's own
+export HOME XDG_STATE_HOME
 
 # The service hears no words, only where speech begins and ends; so it is told what was said.
 cat >"$folder/service.talk" <<'END'

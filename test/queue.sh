@@ -14,7 +14,9 @@ checker=
 
 queue_start() {
     rm -rf "$RESULTS"
-    mkdir -p "$RESULTS"
+    mkdir -p "$RESULTS/home"
+    HOME=$(cd "$RESULTS/home" && pwd) XDG_STATE_HOME=$HOME/state # what programs leave behind stays here
+    export HOME XDG_STATE_HOME
     : >"$RESULTS/tally"
 }
 
