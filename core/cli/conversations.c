@@ -106,6 +106,7 @@ void parley_cli_conversation_start(struct parley_cli_server *s, struct parley_cl
 /* The new one is up: the old one ends, of which nothing is told (reference 6.8). */
 static void promote(struct parley_cli_server *s, struct parley_cli_thread *t, struct parley_view session)
 {
+    parley_cli_notify_shed(&s->out, id_of(t), &t->shed);
     parley_cli_notify_started(&s->out, id_of(t), session, s->settings.options.protocol);
     leave(t, PARLEY_CLI_LIVE);
     move(&t->calls[PARLEY_CLI_NEXT], &t->calls[PARLEY_CLI_LIVE]);
@@ -115,16 +116,13 @@ static void promote(struct parley_cli_server *s, struct parley_cli_thread *t, st
 static void start_failed(struct parley_cli_server *s, struct parley_cli_thread *t, struct parley_view why)
 {
     struct parley_cli_call *call = &t->calls[PARLEY_CLI_NEXT];
-    char turn[PARLEY_CLI_UUID];
 
     if (call->failed)
         return;
     call->failed = true;
     parley_cli_notify_failed(&s->out, id_of(t), why);
-    if (!call->trusted)
-        return;
-    parley_cli_uuid(turn);
-    parley_cli_notify_not_running(&s->out, id_of(t), parley_view(turn));
+    if (call->given)
+        parley_cli_server_not_running(s, t);
 }
 
 /* ---- the middle and the end -------------------------------------------------------------------- */
@@ -139,6 +137,13 @@ struct parley_conversation *parley_cli_conversation(struct parley_cli_thread *t)
     }
     live->touched = true;
     return live->c;
+}
+
+void parley_cli_conversation_closed(struct parley_cli_server *s, struct parley_cli_thread *t,
+                                    enum parley_closed closed)
+{
+    parley_cli_notify_shed(&s->out, id_of(t), &t->shed);
+    parley_cli_notify_closed(&s->out, id_of(t), closed);
 }
 
 void parley_cli_conversation_stop(struct parley_cli_thread *t)
@@ -197,14 +202,16 @@ static bool live_event(struct parley_cli_server *s, struct parley_cli_thread *t,
         parley_cli_turn_handoff(s, t, event);
         return true;
     case PARLEY_EVENT_ERROR:
-        if (!event->fatal)
-            return true; /* the conversation has dealt with it, and goes on */
+        if (!event->fatal) { /* the conversation has dealt with it, and goes on */
+            parley_cli_server_log(s, parley_view("the service complained: "), event->text);
+            return true;
+        }
         parley_cli_notify_failed(&s->out, id_of(t), event->text);
-        parley_cli_notify_closed(&s->out, id_of(t), PARLEY_CLOSED_ERROR);
+        parley_cli_conversation_closed(s, t, PARLEY_CLOSED_ERROR);
         leave(t, PARLEY_CLI_LIVE);
         return false;
     case PARLEY_EVENT_CLOSED:
-        parley_cli_notify_closed(&s->out, id_of(t), event->closed);
+        parley_cli_conversation_closed(s, t, event->closed);
         drop(call);
         return false;
     case PARLEY_EVENT_SKIPPED:
@@ -272,7 +279,8 @@ void parley_cli_conversation_work(struct parley_cli_server *s, struct parley_cli
         parley_service(call->c, s->now_us);
         take_events(s, t, (enum parley_cli_role)role);
     }
-    parley_cli_notify_shed(&s->out, id_of(t), &t->shed);
+    if (parley_cli_rpc_audio_room(&s->out))
+        parley_cli_notify_shed(&s->out, id_of(t), &t->shed);
 }
 
 /* ---- waiting ----------------------------------------------------------------------------------- */

@@ -146,7 +146,7 @@ void parley_cli_notify_shed(struct parley_cli_rpc_out *o, struct parley_view thr
 {
     struct parley_render *r;
 
-    if (shed->notifications == 0 || !parley_cli_rpc_audio_room(o))
+    if (shed->notifications == 0)
         return;
     r = notify(o, PARLEY_CLI_NOTIFY_REALTIME_AUDIO_SHED, thread);
     parley_cli_json_number(r, "notifications", shed->notifications);

@@ -22,7 +22,7 @@ void parley_cli_notify_event(struct parley_cli_rpc_out *o, struct parley_view th
                              const struct parley_conversation *c, const struct parley_event *event,
                              struct parley_cli_shed *shed);
 
-/* Tells what was left out, once there is room again; then there is nothing left to tell. */
+/* Tells what was left out, if anything was; then there is nothing left to tell. */
 void parley_cli_notify_shed(struct parley_cli_rpc_out *o, struct parley_view thread,
                             struct parley_cli_shed *shed);
 

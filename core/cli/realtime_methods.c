@@ -33,20 +33,15 @@ realtime_thread(struct parley_cli_server *s, const struct parley_cli_rpc_message
 static void answer(struct parley_cli_server *s, const struct parley_cli_rpc_message *m,
                    struct parley_cli_thread *t, const char *what, int status)
 {
-    char turn[PARLEY_CLI_UUID];
-    struct parley_view running = parley_cli_turn_id(t);
-
     if (status != PARLEY_OK && status != PARLEY_ERR_STATE) {
         submit_failed(s, m, what, status);
         return;
     }
     parley_cli_rpc_done(&s->out, m->id);
-    if (status == PARLEY_OK) {
-        t->calls[PARLEY_CLI_NEXT].trusted = true; /* if there is one, it got it */
-        return;
-    }
-    parley_cli_uuid(turn);
-    parley_cli_notify_not_running(&s->out, parley_view(t->id), running.len > 0 ? running : parley_view(turn));
+    if (status == PARLEY_OK)
+        t->calls[PARLEY_CLI_NEXT].given = true; /* if there is one, it got it */
+    else
+        parley_cli_server_not_running(s, t);
 }
 
 /* ---- start and stop ---------------------------------------------------------------------------- */
@@ -173,7 +168,7 @@ void parley_cli_realtime_stop(struct parley_cli_server *s, const struct parley_c
         return;
     parley_cli_rpc_done(&s->out, m->id);
     parley_cli_conversation_stop(t);
-    parley_cli_notify_closed(&s->out, parley_view(t->id), PARLEY_CLOSED_REQUESTED);
+    parley_cli_conversation_closed(s, t, PARLEY_CLOSED_REQUESTED);
 }
 
 /* ---- audio and text ---------------------------------------------------------------------------- */

@@ -68,6 +68,15 @@ bool parley_cli_server_params(struct parley_cli_server *s, const struct parley_c
     return false;
 }
 
+void parley_cli_server_not_running(struct parley_cli_server *s, const struct parley_cli_thread *t)
+{
+    struct parley_view running = parley_cli_turn_id(t);
+    char turn[PARLEY_CLI_UUID];
+
+    parley_cli_uuid(turn);
+    parley_cli_notify_not_running(&s->out, parley_view(t->id), running.len > 0 ? running : parley_view(turn));
+}
+
 bool parley_cli_uuid(char uuid[PARLEY_CLI_UUID])
 {
     unsigned char b[16];
@@ -398,7 +407,7 @@ void parley_cli_server_stop(struct parley_cli_server *s)
         struct parley_cli_thread *t = &s->threads[i];
 
         if (t->calls[PARLEY_CLI_LIVE].c != NULL)
-            parley_cli_notify_closed(&s->out, parley_view(t->id), PARLEY_CLOSED_REQUESTED);
+            parley_cli_conversation_closed(s, t, PARLEY_CLOSED_REQUESTED);
         parley_cli_conversation_stop(t);
         parley_cli_turn_close(t);
     }

@@ -50,8 +50,8 @@ struct parley_cli_call {
     struct parley_conversation *c; /* NULL: none */
     void *block;
     bool touched;         /* something was given to it */
-    bool trusted;         /* NEXT: the client has given it something to say already */
-    bool failed;          /* NEXT: and that has been told */
+    bool given;           /* NEXT: the client has given it something to say already */
+    bool failed;          /* NEXT: which has been told */
     uint64_t deadline_us; /* when it wants to be served at the latest */
     size_t want, wants;   /* its place among the interests of this round */
 };
@@ -130,6 +130,9 @@ void parley_cli_server_refuse(struct parley_cli_server *s, const struct parley_c
                               enum parley_cli_rpc_code code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* Tells that audio or text found no conversation (reference 6.8). */
+void parley_cli_server_not_running(struct parley_cli_server *s, const struct parley_cli_thread *t);
+
 /* A new name for something. False when the system gives no randomness: then it is that of others too. */
 bool parley_cli_uuid(char uuid[PARLEY_CLI_UUID]);
 
@@ -156,6 +159,10 @@ bool parley_cli_conversation_steered(struct parley_cli_thread *t, struct parley_
 
 /* Ends whatever runs or connects, without a word to the client. */
 void parley_cli_conversation_stop(struct parley_cli_thread *t);
+
+/* Tells that it is over, and what was left out of it; after that nothing more is told of it. */
+void parley_cli_conversation_closed(struct parley_cli_server *s, struct parley_cli_thread *t,
+                                    enum parley_closed closed);
 
 /* Serves those of a thread that are due, and tells what happened. */
 void parley_cli_conversation_work(struct parley_cli_server *s, struct parley_cli_thread *t,

@@ -152,6 +152,38 @@ static void events_wait_for_room_and_the_loop_does_not_spin(void **state)
     expect_silence();
 }
 
+static void what_was_left_out_is_told_before_the_end(void **state)
+{
+    struct parley_interest want[PARLEY_WAIT_MAX];
+    const char *thread;
+
+    (void)state;
+    client_begin();
+    thread = client_thread();
+    client_start(thread);
+    fill_queue(PARLEY_CLI_RPC_QUEUE - PARLEY_CLI_RPC_AUDIO_SHARE);
+    for (int i = 0; i < 3; i++)
+        service_says("{\"type\":\"response.output_audio.delta\",\"delta\":\"AAAA\",\"sample_rate\":1000}");
+    parley_cli_server_interest(&server, want, PARLEY_WAIT_MAX, parley_clock_us());
+    parley_cli_conversation_work(&server, &server.threads[0], want);
+    assert_int_equal(server.threads[0].shed.notifications, 3);
+    parley_ring_clear(&server.out.queue.ring);
+    request(thread, "{'id':2,'method':'thread/realtime/stop','params':{'threadId':'*'}}");
+    expect_line("{'id':2,'result':{}}");
+    serve();
+    {
+        json_t *shed = next_line(), *params = json_object_get(shed, "params");
+
+        assert_string_equal(json_string_value(json_object_get(shed, "method")),
+                            "thread/realtime/outputAudio/shed");
+        assert_int_equal(json_integer_value(json_object_get(params, "notifications")), 3);
+        assert_int_equal(json_integer_value(json_object_get(params, "durationMs")), 3); /* a sample each */
+        json_decref(shed);
+    }
+    expect_notification("thread/realtime/closed", "reason", "requested");
+    expect_silence();
+}
+
 /* ---- a service that does not read ---------------------------------------------------------------- */
 
 static void text_the_service_does_not_take_is_refused_not_lost(void **state)
@@ -423,6 +455,7 @@ int main(void)
         TEST(without_memory_a_start_fails_and_the_server_goes_on),
         TEST(without_memory_a_thread_gets_no_agent),
         TEST(events_wait_for_room_and_the_loop_does_not_spin),
+        TEST(what_was_left_out_is_told_before_the_end),
         TEST(text_the_service_does_not_take_is_refused_not_lost),
         TEST(text_that_never_fits_is_refused),
         TEST(each_start_and_stop_closes_a_link_of_its_own),
