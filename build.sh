@@ -14,15 +14,16 @@
 #   ./build.sh install   header, libraries, .pc files and programs below DESTDIR/PREFIX
 #   ./build.sh clean     throw the build directory away
 #
-# From outside: CC CFLAGS LDFLAGS AR MAKE BUILD PREFIX DESTDIR. Objects never land beside the sources, and
-# only what changed is compiled.
+# From outside: CC CFLAGS LDFLAGS AR MAKE BUILD PREFIX DESTDIR, and CONTEXT=off, which leaves the startup context
+# out (for a board that has neither a home nor a workspace). Objects never land beside the sources, and only what
+# changed is compiled.
 set -eu
 cd "$(dirname "$0")"
 
 given_cflags=${CFLAGS-}
 : "${CC:=cc}" "${AR:=ar}" "${CFLAGS=-O2 -g}" "${LDFLAGS=}" "${MAKE:=make}"
-: "${BUILD:=build}" "${PREFIX:=/usr/local}" "${DESTDIR:=}"
-export CC AR CFLAGS LDFLAGS BUILD PREFIX DESTDIR
+: "${BUILD:=build}" "${PREFIX:=/usr/local}" "${DESTDIR:=}" "${CONTEXT:=on}"
+export CC AR CFLAGS LDFLAGS BUILD PREFIX DESTDIR CONTEXT
 
 # ---- the sources, floor by floor ---------------------------------------------------------------
 platform='status arena ring text log address dns host_files first_name random_below'
@@ -31,6 +32,7 @@ platform_fake='reset clock wait random socket resolve file directory process use
 parser='json json_number utf8 base64 events_common events_v1 events_v2'
 templates='render'
 context='transcript token_budget path git_branch thread_line thread_store thread_log'
+context_startup='section git_root current_thread recent_work workspace_tree startup_context' # only with CONTEXT=on
 loopback='loopback script talk peek form journal voice answers service service_out service_ear service_reply'
 wss='wss url http upgrade frames why dial tls certificate trust'
 stream_tls='stream_tls'
@@ -43,6 +45,11 @@ cli_main='main'
 headers='core/parley.h' # the public ones
 libs='wslay mbedtls mbedx509 mbedcrypto' # of transport/wss; the order matters and no pkg-config gets it right
 warnings='-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror'
+case $CONTEXT in
+on) defined= ;;
+off) context_startup='' defined=-DPARLEY_WITHOUT_CONTEXT ;;
+*) echo "build.sh: CONTEXT='$CONTEXT' is neither on nor off" >&2 && exit 1 ;;
+esac
 
 packages_loopback='gcc make libc6-dev'
 packages_build="$packages_loopback libmbedtls-dev libwslay-dev zlib1g-dev"
@@ -80,18 +87,18 @@ write_makefile() {
     pieces=$(find templates -name '*.md' -o -name '*.json' -o -name '*.xml' | sort | tr '\n' ' ')
     mkdir -p "$BUILD"
     printf '%s\n' "$pieces" | stamp "$BUILD/templates"
-    printf '%s\n' "$CC $warnings $CFLAGS" "$($CC --version)" | stamp "$BUILD/flags"
+    printf '%s\n' "$CC $warnings $defined $CFLAGS" "$($CC --version)" | stamp "$BUILD/flags"
     stamp "$BUILD/makefile" <<MAKE
 .SUFFIXES:
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: lib cli loopback
-COMPILE := $CC -std=c11 -I. -I$BUILD/gen -fPIC -ffunction-sections -fdata-sections $warnings $CFLAGS -MMD -MP -c
+COMPILE := $CC -std=c11 -I. -I$BUILD/gen -fPIC -ffunction-sections -fdata-sections $warnings $defined $CFLAGS -MMD -MP -c
 LINK := $CC $CFLAGS $LDFLAGS
 SHARED := -shared -Wl,--gc-sections -Wl,--version-script=$BUILD/gen/exports
 
 BASE := $(objects platform "$platform") $(objects parser "$parser") $(objects templates "$templates")\\
-    $(objects context "$context") $(objects core "$core") $BUILD/obj/gen/templates.o
+    $(objects context "$context $context_startup") $(objects core "$core") $BUILD/obj/gen/templates.o
 POSIX := $(objects platform/posix "$platform_posix")
 FAKE := $(objects platform/fake "$platform_fake")
 LOOPBACK := $(objects transport/loopback "$loopback")
@@ -259,7 +266,7 @@ lib | cli) run_make "$command" ;;
 loopback) needs=$packages_loopback && run_make loopback ;;
 make) run_make "$@" ;; # single targets, for people at work on the code
 demo) needs=$packages_loopback && install_packages "$needs" && run_make loopback && exec sh test/demo.sh "$@" ;;
-test) install_packages "$packages_test" && exec sh test/run.sh "$@" ;;
+test) install_packages "$packages_test" && CONTEXT=on && exec sh test/run.sh "$@" ;;
 cross) exec sh test/cross/run.sh "$@" ;;
 bench) install_packages "$packages_test" && exec sh test/bench/run.sh "$@" ;;
 sizes) CFLAGS=${given_cflags:--Os} exec sh test/sizes.sh "$@" ;;
