@@ -879,7 +879,7 @@ def wait_for_idle(server):
         with open("/proc/%d/stat" % server.process.pid, encoding="ascii") as file:
             fields = file.read().rsplit(")", 1)[1].split()
         now = (fields[11], fields[12])
-        same = same + 1 if now == ticks else 0
+        same = same + 1 if now == ticks and fields[0] == "S" else 0  # asleep, and not just kept waiting
         ticks = now
         time.sleep(0.05)
 
