@@ -94,7 +94,7 @@ static void write_instructions(struct parley_render *r, const void *options)
     const struct parley_options *o = options;
     size_t before = r->used;
 
-    if (parley_view_trim(o->prompt_override).len > 0) {
+    if (parley_utf8_trim(o->prompt_override).len > 0) {
         parley_render_text(r, o->prompt_override);
     } else if (o->prompt.at != NULL) {
         parley_render_text(r, o->prompt);

@@ -44,6 +44,8 @@ static void instructions_are_prompt_and_context(void **state)
         {"an empty context", NULL, "p", "", "p"},
         {"the override wins", " o ", "p", "c", " o \n\nc"},
         {"a blank override does not", " \n", "p", NULL, "p"},
+        {"nor one of wide blanks", "\u00a0\u3000", "p", NULL, "p"},
+        {"an empty override does not", "", "", "c", "c"},
         {"quotes and control characters", NULL, "a \"b\"\n\t\\ \x01", NULL, "a \"b\"\n\t\\ \x01"},
     };
 
@@ -79,6 +81,7 @@ static void the_built_in_prompt_knows_the_names(void **state)
     assert_null(strstr(text, "${"));
     assert_null(strstr(text, "parley"));
     assert_string_equal(text + strlen(text) - 7, "\n\n<ctx>");
+    assert_null(strchr(" \t\n", text[strlen(text) - 8])); /* no white space at the end of the prompt */
     assert_true(strlen(text) > 3000 && strlen(text) < 7000);
     json_decref(message);
 }
