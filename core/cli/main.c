@@ -3,8 +3,10 @@
  * transport or the other.
  */
 #include "core/cli/app_server.h"
+#include "core/cli/context.h"
 #include "core/cli/talk.h"
 #include "core/cli/test.h"
+#include "core/cli/threads.h"
 #include "core/parley.h"
 
 #include <stdio.h>
@@ -22,6 +24,9 @@ static const struct command commands[] = {
     {"talk", "hold a conversation: microphone or file, typed lines, background agent", parley_cli_talk, NULL},
     {"app-server", "conversations for a program, by JSON-RPC on standard input and output",
      parley_cli_app_server, NULL},
+    {"context", "print what the model is told at the start: earlier conversations, this folder",
+     parley_cli_context, NULL},
+    {"threads", "list, show and delete recorded conversations", parley_cli_threads, NULL},
     {"test", "play talks, conversations written down in a file", parley_cli_test, "loopback"},
     {"help", "this text, or that of a command", help, NULL},
     {"version", "version and transport", version, NULL},

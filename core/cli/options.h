@@ -11,13 +11,15 @@ enum parley_cli_switch { PARLEY_CLI_AUTO, PARLEY_CLI_ON, PARLEY_CLI_OFF };
 
 struct parley_cli_options {
     const char *url, *model, *voice, *prompt, *session_id, *user_name; /* NULL: not given */
+    const char *startup_context;                                       /* "off": none */
+    const char *thread;
     const char *key_env, *key_file, *ca_file, *script;
     const char *in, *out, *mic, *speaker; /* "none" switches mic or speaker off */
     const char *agent;
     enum parley_modality modality;
     enum parley_compress compress;
     enum parley_cli_switch echo_gate;
-    bool insecure_no_verify, json, quiet, verbose, help;
+    bool insecure_no_verify, no_store, json, quiet, verbose, help;
     uint32_t agent_timeout_s, linger_ms;
     struct parley_cli_headers headers;
 };

@@ -53,6 +53,27 @@ static void set_name(struct parley_cli_setup *s, const char *name)
     s->options.user_first_name = parley_view(name);
 }
 
+/* What the command line says, else what is known of this folder. */
+static int set_startup_context(struct parley_cli_setup *s, const struct parley_cli_options *o)
+{
+    const struct parley_cli_background_wish wish = {
+        .thread = o->thread, .no_store = o->no_store, .quiet = o->quiet};
+    int status;
+
+    if (o->startup_context != NULL && strcmp(o->startup_context, "off") == 0)
+        return PARLEY_OK;
+    if (o->startup_context != NULL)
+        return parley_cli_text_or_file(o->startup_context, &s->startup_context, &s->options.startup_context,
+                                       s->why);
+    status = parley_cli_background_make(&s->background, &wish);
+    s->options.startup_context = s->background.text;
+    if (status == PARLEY_ERR_STATE && o->thread == NULL)
+        return PARLEY_OK; /* built without */
+    if (status != PARLEY_OK)
+        snprintf(s->why, sizeof s->why, "%.390s", s->background.why);
+    return status;
+}
+
 int parley_cli_setup_make(struct parley_cli_setup *s, const struct parley_cli_options *o)
 {
     int status;
@@ -74,6 +95,8 @@ int parley_cli_setup_make(struct parley_cli_setup *s, const struct parley_cli_op
         status = parley_cli_text_or_file(o->prompt, &s->prompt, &s->options.prompt, s->why);
     if (status == PARLEY_OK)
         status = set_script(s, o->script);
+    if (status == PARLEY_OK)
+        status = set_startup_context(s, o);
     return status;
 }
 
@@ -82,6 +105,8 @@ void parley_cli_setup_wipe(struct parley_cli_setup *s)
     parley_cli_key_wipe(&s->key);
     free(s->prompt);
     free(s->script);
-    s->prompt = s->script = NULL;
+    free(s->startup_context);
+    parley_cli_background_free(&s->background);
+    s->prompt = s->script = s->startup_context = NULL;
     memset(&s->options, 0, sizeof s->options);
 }

@@ -1,6 +1,7 @@
 #ifndef PARLEY_CLI_SETUP_H
 #define PARLEY_CLI_SETUP_H
 
+#include "core/cli/background.h"
 #include "core/cli/key.h"
 #include "core/cli/options.h"
 #include "core/cli/text_file.h"
@@ -15,7 +16,8 @@ struct parley_cli_setup {
     struct parley_options options; /* points into this struct and into argv */
     struct parley_cli_key key;
     char user_name[PARLEY_CLI_SETUP_NAME];
-    char *prompt, *script; /* from the heap, NULL when there is none */
+    struct parley_cli_background background;
+    char *prompt, *script, *startup_context; /* from the heap, NULL when there is none */
     char why[PARLEY_CLI_SETUP_WHY];
 };
 

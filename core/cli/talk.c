@@ -9,6 +9,7 @@
 #include "core/cli/audio_out.h"
 #include "core/cli/lull.h"
 #include "core/cli/options.h"
+#include "core/cli/record.h"
 #include "core/cli/report.h"
 #include "core/cli/setup.h"
 #include "core/cli/terminal.h"
@@ -44,6 +45,7 @@ struct talk {
     struct parley_cli_typed typed;
     struct parley_cli_agent agent;
     struct parley_cli_lull lull;
+    struct parley_cli_record record;
     int signals; /* descriptor */
 
     struct parley_interest want[INTERESTS]; /* what the last wait was for, and what it found */
@@ -130,6 +132,19 @@ static int open_conversation(struct talk *t)
     return status == PARLEY_OK ? 0 : 2;
 }
 
+/* A thread that cannot go on is a mistake of the user; anything else is no reason not to talk. */
+static int open_record(struct talk *t)
+{
+    char why[PARLEY_CLI_RECORD_WHY];
+
+    if (t->options.no_store || parley_cli_record_open(&t->record, t->options.thread, why) == PARLEY_OK)
+        return 0;
+    if (t->options.thread != NULL)
+        return complain(2, why);
+    parley_cli_report_wrong(&t->report, why);
+    return 0;
+}
+
 /* Standard input is typed lines unless it is sound, or belongs to whoever is in front of the terminal. */
 static void open_typed(struct talk *t)
 {
@@ -166,6 +181,8 @@ static int open_all(struct talk *t)
     status = open_input(t);
     if (status == 0)
         status = open_conversation(t);
+    if (status == 0)
+        status = open_record(t);
     if (status == 0)
         status = open_output(t);
     if (status == 0 && t->arena.failed)
@@ -260,6 +277,7 @@ static void on_closed(struct talk *t, const struct parley_event *event)
 static void on_event(struct talk *t, const struct parley_event *event)
 {
     parley_cli_report_event(&t->report, event);
+    parley_cli_record_event(&t->record, event, &t->report);
     parley_cli_lull_event(&t->lull, event, t->now_us);
     switch (event->kind) {
     case PARLEY_EVENT_STARTED:
@@ -304,6 +322,7 @@ static bool send_line(struct talk *t, struct parley_view line)
             return false;
         if (status == PARLEY_OK) {
             parley_cli_report_typed(&t->report, line);
+            parley_cli_record_typed(&t->record, line, &t->report);
             parley_interrupt(t->c, PARLEY_REASON_TEXT);
         }
     }
@@ -458,6 +477,7 @@ static void close_all(struct talk *t)
     parley_cli_audio_in_close(&t->in);
     drain(t);
     parley_cli_audio_out_close(&t->out);
+    parley_cli_record_close(&t->record);
     parley_close(t->c);
     parley_cli_terminal_restore();
     free(t->memory);

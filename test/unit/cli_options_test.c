@@ -49,6 +49,8 @@ static const struct {
      "--in and --out are the same file"},
     {"two keys", "--key-env|A|--key-file|b", "wss", "--key-env and --key-file are two keys"},
     {"trust and no trust", "--ca-file|a|--insecure-no-verify", "wss", "--ca-file says whom to trust"},
+    {"no store, and a thread out of it", "--no-store|--thread|0195", "wss",
+     "--no-store leaves out what --thread asks for"},
     {"quiet and verbose", "--quiet|--verbose", "wss", "--quiet and --verbose contradict"},
     {"quiet and JSON", "--quiet|--json", "wss", "--quiet and --json contradict"},
     {"JSON and sound on one stream", "--json|--out|-", "wss", "--json and --out - both want standard output"},
@@ -83,6 +85,7 @@ static const struct {
     {"no loudspeaker for a model that writes", "--modality|text|--speaker|none", "wss"},
     {"sound to standard output", "--out|-", "wss"},
     {"help, whatever else", "--quiet|--verbose|--help", "wss"},
+    {"a thread, and a context of its own", "--thread|0195|--startup-context|off", "wss"},
     {"the longest time", "--agent|x|--agent-timeout|86400", "wss"},
     {"the shortest time", "--linger-ms|1", "wss"},
 };

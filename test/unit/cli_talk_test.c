@@ -4,10 +4,12 @@
  */
 #include "cli_test.h"
 
+#include "context/thread_store.h"
 #include "core/cli/sound.h"
 #include "core/cli/talk.h"
 #include "core/parley.h"
 #include "platform/clock.h"
+#include "platform/directory.h"
 #include "platform/file.h"
 
 #include <stdlib.h>
@@ -280,6 +282,83 @@ static void what_cannot_begin_has_status_2(void **state)
     assert_true(parley_view_is(parley_fake_file_content("kept.wav"), "precious"));
 }
 
+/* ---- the record ------------------------------------------------------------------------------ */
+
+#define FOLDER "/home/ada/.local/state/parley/threads"
+
+/* The lines of the one thread there is. */
+static const char *recorded(char id[PARLEY_THREAD_ID])
+{
+    static char text[8000];
+    struct parley_directory folder;
+    struct parley_view name, content;
+    enum parley_entry kind;
+    char path[200];
+
+    assert_int_equal(parley_directory_open(&folder, FOLDER, true), 0);
+    assert_int_equal(parley_directory_next(&folder, &name, &kind), 1);
+    snprintf(id, PARLEY_THREAD_ID, "%.*s", (int)(name.len - strlen(".jsonl")), name.at);
+    snprintf(path, sizeof path, FOLDER "/%.*s", (int)name.len, name.at);
+    assert_int_equal(parley_directory_next(&folder, &name, &kind), 0);
+    parley_directory_close(&folder);
+    content = parley_fake_file_content(path);
+    snprintf(text, sizeof text, "%.*s", (int)content.len, content.at);
+    return text;
+}
+
+static void what_is_said_is_recorded_and_goes_on(void **state)
+{
+    static const struct act acts[] = {{500, "Please count the files.\n"}, {500, ""}, {0}};
+    char id[PARLEY_THREAD_ID], same[PARLEY_THREAD_ID];
+
+    (void)state;
+    parley_fake_user(NULL, "ada", "/home/ada");
+    parley_fake_working_folder("/src/engine");
+    parley_fake_file("/src/engine/.git/HEAD", "ref: refs/heads/topic/one\n", 26);
+    parley_fake_command("count", 0, 0);
+    parley_fake_command_says("count", 0, 1, "12\n");
+    assert_int_equal(TALK(acts, "--agent", "count"), 0);
+    assert_holds("session", recorded(id), "{\"type\":\"session\",\"at\":");
+    assert_holds("where", recorded(id),
+                 "\"cwd\":\"/src/engine\",\"branch\":\"topic/one\"}\n{\"type\":\"user\",");
+    assert_holds("handoff", recorded(id), "{\"type\":\"handoff\",");
+    assert_holds("reply", recorded(id), "{\"type\":\"assistant\",");
+
+    parley_fake_input("And now?\n", 9);
+    parley_fake_input_end();
+    assert_int_equal(TALK(NULL, "--thread", id), 0);
+    assert_holds("the same file", recorded(same), "\"text\":\"And now?\"}\n");
+    assert_string_equal(same, id);
+}
+
+static void nothing_is_recorded_if_so_asked(void **state)
+{
+    static const struct act acts[] = {{500, "Hello!\n"}, {500, ""}, {0}};
+    struct parley_directory folder;
+
+    (void)state;
+    parley_fake_user(NULL, "ada", "/home/ada");
+    assert_int_equal(TALK(acts, "--no-store"), 0);
+    assert_int_equal(parley_directory_open(&folder, FOLDER, true), PARLEY_ERR_FILE);
+    assert_int_equal(TALK(NULL, "--thread", "0195"), 2);
+    assert_int_equal(TALK(NULL, "--thread", "../0195"), 2);
+    assert_int_equal(TALK(NULL, "--no-store", "--thread", "0195"), 2);
+}
+
+static void what_cannot_be_recorded_is_said_once(void **state)
+{
+    static const struct act acts[] = {{500, "Hello!\n"}, {500, "Well?\n"}, {500, ""}, {0}};
+    const char *at;
+
+    (void)state;
+    parley_fake_user(NULL, "ada", "/home/ada");
+    parley_fake_file_denied(FOLDER);
+    assert_int_equal(TALK(acts, NULL), 0);
+    at = strstr(output, "this conversation is not recorded: " FOLDER);
+    assert_non_null(at);
+    assert_null(strstr(at + strlen("this conversation is not recorded"), "not recorded"));
+}
+
 /* ---- programs that fail ---------------------------------------------------------------------- */
 
 static void a_microphone_asked_for_must_work(void **state)
@@ -334,6 +413,9 @@ int main(void)
         TEST(the_end_of_typing_does_not_end_a_microphone),
         TEST(every_end_has_its_status),
         TEST(what_cannot_begin_has_status_2),
+        TEST(what_is_said_is_recorded_and_goes_on),
+        TEST(nothing_is_recorded_if_so_asked),
+        TEST(what_cannot_be_recorded_is_said_once),
         TEST(a_microphone_asked_for_must_work),
         TEST(a_loudspeaker_asked_for_must_work),
         TEST(the_disk_may_be_full),
