@@ -19,7 +19,7 @@ static int judge(const uint8_t *data, size_t size, size_t cut)
     size_t start = 0, end = 0;
     int status = 0;
 
-    parley_upgrade_start(&u, "dGhlIHNhbXBsZSBub25jZQ==");
+    parley_upgrade_start(&u, "dGhlIHNhbXBsZSBub25jZQ==", true);
     while (status == 0 && end < size) {
         char *here;
         struct parley_view rest;

@@ -113,7 +113,7 @@ static int judge(struct parley_view answer, size_t cut, char why[PARLEY_TRANSPOR
     int status = 0;
 
     why[0] = '\0';
-    parley_upgrade_start(&u, key);
+    parley_upgrade_start(&u, key, false);
     while (status == 0 && end < answer.len) {
         char *here;
         struct parley_view rest;
@@ -241,7 +241,8 @@ static void tells_why_it_was_refused(void **state)
         {"101 with two Accepts", SWITCH FINE "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n",
          PARLEY_ERR_HTTP, "upgrade: HTTP 101, but its Sec-WebSocket-Accept does not answer our key"},
         {"101 with an extension", SWITCH FINE "Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n",
-         PARLEY_ERR_HTTP, "upgrade: HTTP 101, but it sets an extension nobody asked for"},
+         PARLEY_ERR_HTTP,
+         "upgrade: HTTP 101, but it sets an extension nobody asked for (permessage-deflate)"},
         {"101 with a subprotocol", SWITCH FINE "Sec-WebSocket-Protocol: realtime\r\n\r\n", PARLEY_ERR_HTTP,
          "upgrade: HTTP 101, but it sets a subprotocol nobody asked for"},
         {"101 of HTTP/1.0", "HTTP/1.0 101 Switching\r\n" FINE "\r\n", PARLEY_ERR_HTTP,

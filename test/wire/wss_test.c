@@ -2,6 +2,7 @@
 #include "wire_test.h"
 
 #include "platform/clock.h"
+#include "transport/wss/deflate.h"
 #include "transport/wss/stream_pipe.h"
 
 #define PAIR(name, value)                                                                                    \
@@ -9,7 +10,14 @@
         PARLEY_VIEW(name), PARLEY_VIEW(value)                                                                \
     }
 
-enum { RECV_BYTES = 16384, SEND_BYTES = 8192, UPGRADE_MS = 5000, CLOSE_MS = 2000 };
+enum {
+    RECV_BYTES = 16384,
+    SEND_BYTES = 8192,
+    UPGRADE_MS = 5000,
+    CLOSE_MS = 2000,
+    PING_MS = 20000,
+    PONG_MS = 10000
+};
 
 static const struct parley_pair headers[] = {PAIR("Authorization", "Bearer topsecret"),
                                              PAIR("x-session-id", "s1")};
@@ -26,6 +34,8 @@ static struct {
     char received[1 << 18];
     size_t received_bytes;
     char log[4096];
+    bool compress;    /* what open_link asks for */
+    uint32_t ping_ms; /* likewise; 0: no pings */
 } link;
 
 static struct parley_endpoint endpoint(void)
@@ -36,7 +46,8 @@ static struct parley_endpoint endpoint(void)
         .query_count = 1,
         .headers = headers,
         .header_count = 2,
-        .deadlines = {1000, 1000, 1000, 1000, UPGRADE_MS, CLOSE_MS, 0, 0},
+        .deadlines = {1000, 1000, 1000, 1000, UPGRADE_MS, CLOSE_MS, link.ping_ms, PONG_MS},
+        .compress = link.compress,
         .recv_bytes = RECV_BYTES,
         .send_bytes = SEND_BYTES,
         .message_bytes = 1024,
@@ -131,15 +142,20 @@ static void feed(void)
 
 /* Opens and gets through the upgrade. What was written begins behind the request from here on. */
 static size_t request_bytes;
-static void connect_link(void)
+static void connect_with(const char *more)
 {
     open_link();
-    make_answer("");
+    make_answer(more);
     feed();
     assert_int_equal(work(), 1);
     assert_string_equal(parley_transport_stage(link.t), "open");
     request_bytes = parley_pipe_written(link.pipe).len;
     link.answer.used = 0;
+}
+
+static void connect_link(void)
+{
+    connect_with("");
 }
 
 /* Bytes from the server from now on. */
@@ -1025,6 +1041,338 @@ static void hands_out_messages_of_any_length(void **state)
     assert_memory_equal(link.received + 199990, "0123456789/T next/T ", 20);
 }
 
+/* ---- compression --------------------------------------------------------------------------------- */
+
+#define ANSWER(parameters) "Sec-WebSocket-Extensions: permessage-deflate" parameters "\r\n"
+#define HELLO              "f248 cdc9 c907 00"
+
+static const char long_text[] =
+    "a text that is long enough to be worth it, a text that is long enough to be worth it, a text that is "
+    "long enough to be worth it, a text that is long enough to be worth it, a text that is long enough to be "
+    "worth it, a text that is long enough to be worth it, a text that is long enough to be worth it";
+
+static bool request_holds(const char *line)
+{
+    struct parley_view request = parley_pipe_written(link.pipe);
+
+    for (size_t i = 0; i + strlen(line) <= request.len; i++)
+        if (memcmp(request.at + i, line, strlen(line)) == 0)
+            return true;
+    return false;
+}
+
+static void offers_compression_when_asked_to(void **state)
+{
+    size_t without, with;
+
+    (void)state;
+    connect_link();
+    assert_false(request_holds("Extensions"));
+    without = link.bytes;
+
+    teardown(NULL);
+    setup(NULL);
+    link.compress = true;
+    connect_with(ANSWER("; server_max_window_bits=11; client_no_context_takeover"));
+    assert_true(
+        request_holds("\r\nSec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n"));
+    with = link.bytes;
+    assert_in_range(with - without, PARLEY_DEFLATE_BYTES + PARLEY_INFLATE_BYTES + PARLEY_INFLATE_PIECE,
+                    PARLEY_DEFLATE_BYTES + PARLEY_INFLATE_BYTES + PARLEY_INFLATE_PIECE + 300);
+}
+
+static void messages_travel_compressed(void **state)
+{
+    static struct client_frame frame;
+    struct parley_view rest;
+
+    (void)state;
+    link.compress = true;
+    connect_with(ANSWER(""));
+    say("c1 07 " HELLO " 81 02 'yo' c1 05 f200110000");
+    assert_int_equal(run(), 0);
+    assert_string_equal(link.received, "Hello/T yo/T Hello/T ");
+
+    assert_int_equal(parley_transport_send(link.t, parley_view("short")), 5);
+    assert_int_equal(parley_transport_send(link.t, parley_view(long_text)), sizeof long_text - 1);
+    assert_true(parley_transport_pending(link.t) < 130);
+    work();
+    rest = written();
+    assert_string_equal(next_frame(&rest), "81 short");
+    assert_true(take_frame(&rest, &frame));
+    assert_int_equal(frame.first, FIN | RSV1 | TEXT);
+    assert_int_equal(rest.len, 0);
+}
+
+static void declined_it_does_without(void **state)
+{
+    static const char *const refusals[] = {"", "Sec-WebSocket-Extensions:\r\n"};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(refusals); i++) {
+        struct parley_view rest;
+
+        teardown(NULL);
+        setup(NULL);
+        link.compress = true;
+        connect_with(refusals[i]);
+        assert_int_equal(parley_transport_send(link.t, parley_view(long_text)), sizeof long_text - 1);
+        work();
+        rest = written();
+        assert_memory_equal(next_frame(&rest), "81 a text", 9);
+        say("c1 07 " HELLO);
+        assert_int_equal(run(), PARLEY_ERR_PROTOCOL);
+        expect_ended(PARLEY_ERR_PROTOCOL,
+                     "open: the service broke the WebSocket protocol: a frame has reserved bits set "
+                     "though no extension was agreed on");
+    }
+}
+
+static void a_wrong_answer_ends_the_upgrade(void **state)
+{
+    static const struct {
+        const char *more, *why;
+    } rows[] = {
+        {ANSWER("; level=9"), "its permessage-deflate has an unknown parameter (level=9)"},
+        {ANSWER("; server_max_window_bits=16"),
+         "its permessage-deflate has a window that is not 8 to 15 (server_max_window_bits=16)"},
+        {ANSWER("") ANSWER(""), "it sets an extension twice (permessage-deflate)"},
+        {"Sec-WebSocket-Extensions: gzip\r\n", "it sets an extension nobody asked for (gzip)"},
+        {ANSWER(", gzip"), "it sets an extension nobody asked for (gzip)"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        char expected[PARLEY_TRANSPORT_REASON];
+
+        teardown(NULL);
+        setup(NULL);
+        link.compress = true;
+        open_link();
+        make_answer(rows[i].more);
+        feed();
+        assert_int_equal(work(), PARLEY_ERR_HTTP);
+        snprintf(expected, sizeof expected, "upgrade: HTTP 101, but %s", rows[i].why);
+        expect_ended(PARLEY_ERR_HTTP, expected);
+    }
+}
+
+/* 16 times what the conversation can hold is skipped as ever, more than that is no honest message. */
+static void a_bomb_ends_the_link_and_a_long_message_does_not(void **state)
+{
+    struct parley_view rest;
+
+    (void)state;
+    link.compress = true;
+    connect_with(ANSWER(""));
+    /* 16384 letters 'a', and one more. */
+    say("c1 22 ecc13101000000c2a0aceb5fc2183e40010000000000000000000000000000006f03");
+    say("c1 22 ecc13101000000c2a0aceb5fc2183e40010000000000000000000000000000007703");
+    assert_int_equal(run(), PARLEY_ERR_TOO_LONG);
+    assert_memory_equal(link.received + 16 * 1024 - 1, "a/T a", 5);
+    rest = written();
+    assert_string_equal(next_frame(&rest), "88 1009 a compressed message is too long");
+    expect_ended(PARLEY_ERR_TOO_LONG, "open: the service sent a compressed message of more than 16384 bytes");
+}
+
+/* ---- silence ------------------------------------------------------------------------------------- */
+
+static void connect_pinging(void)
+{
+    link.ping_ms = PING_MS;
+    connect_link();
+}
+
+/* The frames sent since the last call, each by its first byte and payload. */
+static void expect_sent(const char *expected)
+{
+    struct parley_view rest = written();
+    char all[256] = "";
+
+    request_bytes += rest.len;
+    while (rest.len > 0) {
+        strcat(all, all[0] != '\0' ? ", " : "");
+        strcat(all, next_frame(&rest));
+    }
+    assert_string_equal(all, expected);
+}
+
+static void asks_a_silent_service_for_a_sign_of_life(void **state)
+{
+    (void)state;
+    connect_pinging();
+    for (int round = 0; round < 3; round++) {
+        assert_int_equal(deadline(), link.now_us + UINT64_C(1000) * PING_MS);
+        wait_ms(PING_MS - 1);
+        assert_int_equal(work(), 1);
+        expect_sent("");
+        wait_ms(1);
+        assert_int_equal(work(), 1);
+        expect_sent("89 ");
+        assert_int_equal(deadline(), link.now_us + UINT64_C(1000) * PONG_MS);
+        wait_ms(PONG_MS - 1);
+        assert_int_equal(work(), 1);
+        say("8a 00");
+        assert_int_equal(run(), 0);
+        expect_sent("");
+    }
+}
+
+static void any_byte_is_a_sign_of_life(void **state)
+{
+    (void)state;
+    connect_pinging();
+    for (int i = 0; i < 8; i++) {
+        wait_ms(PING_MS - 1);
+        say(i == 0 ? "81 07" : "'x'"); /* a message that comes very slowly */
+        assert_int_equal(run(), 0);
+        expect_sent("");
+    }
+    assert_string_equal(link.received, "xxxxxxx/T ");
+    wait_ms(PING_MS);
+    assert_int_equal(work(), 1);
+    expect_sent("89 ");
+    say("81"); /* not even a pong */
+    assert_int_equal(run(), 0);
+    wait_ms(PONG_MS);
+    assert_int_equal(work(), 1);
+    expect_sent("");
+}
+
+static void silence_ends_the_link(void **state)
+{
+    (void)state;
+    connect_pinging();
+    say("81 02 'ab' 01 01 'c'");
+    assert_int_equal(work(), 1);
+    wait_ms(PING_MS);
+    assert_int_equal(work(), 1);
+    expect_sent("89 ");
+    wait_ms(PONG_MS);
+    assert_int_equal(work(), PARLEY_ERR_LOST);
+    assert_int_equal(receive(), PARLEY_ERR_LOST); /* what had come is still handed out */
+    assert_string_equal(link.received, "ab/T c");
+    expect_ended(PARLEY_ERR_LOST,
+                 "open: the service has fallen silent: it did not answer a ping within 10000 ms");
+    expect_sent("");
+}
+
+static void tells_that_a_message_was_under_way(void **state)
+{
+    (void)state;
+    connect_pinging();
+    say("01 03 'abc'");
+    assert_int_equal(run(), 0);
+    wait_ms(PING_MS);
+    work();
+    wait_ms(PONG_MS);
+    assert_int_equal(work(), PARLEY_ERR_LOST);
+    expect_ended(PARLEY_ERR_LOST,
+                 "open: the service has fallen silent: it did not answer a ping within 10000 ms, "
+                 "3 bytes into a message");
+}
+
+/* A laptop that slept: whether it was waiting for a pong then or not, silence ends within the deadline; and
+   nothing ends when the service is there. */
+static void a_clock_that_jumps_ends_nothing_that_lives(void **state)
+{
+    (void)state;
+    connect_pinging();
+    wait_ms(3600000);
+    assert_int_equal(work(), 1);
+    expect_sent("89 ");
+    say("8a 00");
+    wait_ms(3600000);
+    assert_int_equal(work(), 1); /* the pong was there, though nobody looked */
+    expect_sent("");
+
+    wait_ms(3600000);
+    assert_int_equal(work(), 1);
+    expect_sent("89 ");
+    wait_ms(PONG_MS);
+    assert_int_equal(work(), PARLEY_ERR_LOST);
+}
+
+static void a_clock_that_jumps_behind_a_ping_ends_what_is_gone(void **state)
+{
+    (void)state;
+    connect_pinging();
+    wait_ms(PING_MS);
+    assert_int_equal(work(), 1);
+    wait_ms(3600000);
+    assert_int_equal(work(), PARLEY_ERR_LOST);
+}
+
+/* While the host takes nothing and the buffer is full nothing is read, so silence means nothing. */
+static void a_slow_host_is_no_silent_service(void **state)
+{
+    static struct bytes flood;
+
+    (void)state;
+    connect_pinging();
+    flood.used = 0;
+    while (flood.used < 3 * RECV_BYTES)
+        add_text(&flood, "0123456789");
+    parley_pipe_feed(link.pipe, view_of(&flood));
+    for (int i = 0; i < 10; i++) {
+        assert_int_equal(work(), 1);
+        wait_ms(PING_MS);
+    }
+    expect_sent("");
+    assert_int_equal(run(), 0);
+    assert_int_equal(link.received_bytes, flood.used / 12 * 13);
+    wait_ms(PING_MS);
+    assert_int_equal(work(), 1);
+    expect_sent("89 ");
+}
+
+/* A ping that cannot go out counts as one: nothing goes any way. */
+static void a_link_that_takes_nothing_ends_too(void **state)
+{
+    static const size_t nothing[] = {0};
+
+    (void)state;
+    connect_pinging();
+    parley_pipe_write_cuts(link.pipe, nothing, 1);
+    while (parley_transport_send(link.t, parley_view("a message")) > 0)
+        work();
+    wait_ms(PING_MS);
+    assert_int_equal(work(), 1);
+    wait_ms(PONG_MS);
+    assert_int_equal(work(), PARLEY_ERR_LOST);
+}
+
+/* The stream is over, and the host takes its time to read what came: there is nobody to ask. */
+static void nobody_is_asked_behind_the_end(void **state)
+{
+    (void)state;
+    connect_pinging();
+    say("81 02 'ab'");
+    parley_pipe_end(link.pipe, PARLEY_ERR_PEER_CLOSED);
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(work(), 1);
+        wait_ms(PING_MS);
+    }
+    expect_sent("");
+    assert_int_equal(run(), PARLEY_ERR_LOST);
+    assert_string_equal(link.received, "ab/T ");
+    expect_ended(PARLEY_ERR_LOST, "open: the connection ended without a close frame");
+}
+
+static void a_close_is_waited_for_without_pings(void **state)
+{
+    (void)state;
+    connect_pinging();
+    wait_ms(PING_MS - 1);
+    parley_transport_close(link.t, 1000);
+    assert_int_equal(work(), 1);
+    expect_sent("88 1000");
+    assert_int_equal(deadline(), link.now_us + UINT64_C(1000) * CLOSE_MS);
+    wait_ms(CLOSE_MS - 1);
+    assert_int_equal(work(), 1);
+    expect_sent("");
+}
+
 /* ---- faults, by seed --------------------------------------------------------------------------- */
 
 /* Ends a link that has fallen silent; it has to be over by its deadline at the latest. */
@@ -1052,7 +1400,11 @@ static void live(uint64_t seed)
     struct parley_view rest;
     int status = 0, idle = 0;
 
-    reopen();
+    teardown(NULL);
+    setup(NULL);
+    link.compress = below(&seed, 2) == 0;
+    link.ping_ms = below(&seed, 2) == 0 ? PING_MS : 0;
+    open_link();
     for (size_t i = 0; i < COUNT(reads); i++) {
         reads[i] = below(&seed, 3) == 0 ? below(&seed, 4) : below(&seed, 400);
         writes[i] = below(&seed, 3) == 0 ? below(&seed, 4) : below(&seed, 400);
@@ -1062,7 +1414,7 @@ static void live(uint64_t seed)
     parley_pipe_buffers(link.pipe, below(&seed, 2) == 0);
     for (int i = 0; i < 300 && parley_pipe_written(link.pipe).len < 200; i++)
         work();
-    add_accept(&link.answer, parley_pipe_written(link.pipe), "");
+    add_accept(&link.answer, parley_pipe_written(link.pipe), link.compress ? ANSWER("") : "");
 
     said.used = 0;
     for (size_t i = below(&seed, 8); i > 0; i--) {
@@ -1184,6 +1536,21 @@ int main(void)
         TEST(answers_the_peers_close_also_slowly),
         TEST(tells_the_peer_what_it_broke),
         TEST(hands_out_messages_of_any_length),
+        TEST(offers_compression_when_asked_to),
+        TEST(messages_travel_compressed),
+        TEST(declined_it_does_without),
+        TEST(a_wrong_answer_ends_the_upgrade),
+        TEST(a_bomb_ends_the_link_and_a_long_message_does_not),
+        TEST(asks_a_silent_service_for_a_sign_of_life),
+        TEST(any_byte_is_a_sign_of_life),
+        TEST(silence_ends_the_link),
+        TEST(tells_that_a_message_was_under_way),
+        TEST(a_clock_that_jumps_ends_nothing_that_lives),
+        TEST(a_clock_that_jumps_behind_a_ping_ends_what_is_gone),
+        TEST(a_slow_host_is_no_silent_service),
+        TEST(a_link_that_takes_nothing_ends_too),
+        TEST(nobody_is_asked_behind_the_end),
+        TEST(a_close_is_waited_for_without_pings),
         TEST(random_lives_end_well),
     };
 

@@ -14,10 +14,11 @@
 
 enum {
     HEADER_MAX = 14, /* 2, a length of 8, a mask of 4 */
+    RSV1 = 0x40,     /* of a header's first byte */
     CONTROLS = 2,    /* the room behind the messages in `out`: one pong and the close frame */
     CLOSE_NORMAL = 1000,
     CLOSE_PROTOCOL = 1002,
-    CLOSE_UTF8 = 1007,
+    CLOSE_DATA = 1007,
     CLOSE_TOO_BIG = 1009,
 };
 
@@ -109,12 +110,19 @@ void parley_frames_stop(struct parley_frames *f)
 
 /* ---- sending ----------------------------------------------------------------------------------- */
 
+/* What stands in the first byte of a frame. */
+struct kind {
+    uint8_t opcode;
+    bool last, compressed;
+};
+
 /* Puts one whole frame into `out`, in which there is room for it. False when no mask can be drawn. */
-static bool put_frame(struct parley_frames *f, uint8_t opcode, bool last, struct parley_view payload)
+static bool put_frame(struct parley_frames *f, struct kind kind, struct parley_view payload)
 {
     struct wslay_frame_iocb io = {
-        .fin = last,
-        .opcode = opcode,
+        .fin = kind.last,
+        .rsv = kind.compressed ? WSLAY_RSV1_BIT : WSLAY_RSV_NONE,
+        .opcode = kind.opcode,
         .payload_length = payload.len,
         .mask = 1,
         .data = (const uint8_t *)payload.at,
@@ -124,11 +132,27 @@ static bool put_frame(struct parley_frames *f, uint8_t opcode, bool last, struct
     return wslay_frame_send(f->wslay, &io) == (ssize_t)payload.len;
 }
 
+/* The same, compressed. What the payload becomes stands in `out` itself, as far behind the frame as its
+   header is long, so that each byte is read before another one takes its place. */
+static bool put_compressed(struct parley_frames *f, struct kind kind, struct parley_view payload)
+{
+    size_t want = HEADER_MAX + parley_deflate_bound(payload.len);
+    unsigned char *at;
+    size_t bytes;
+
+    if (parley_buffer_reserve(&f->out, want) < want)
+        return false;
+    at = f->out.at + f->out.end + HEADER_MAX;
+    bytes = parley_deflate_piece(f->deflate, payload, kind.compressed, kind.last, at);
+    return bytes > 0 && put_frame(f, kind, parley_view_of((const char *)at, bytes));
+}
+
 /* Puts a control frame into `out` if that leaves `spare` bytes free. */
 static bool put_control(struct parley_frames *f, uint8_t opcode, struct parley_view payload, size_t spare)
 {
-    return parley_buffer_room(&f->out) >= PARLEY_FRAMES_CONTROL_ROOM + spare &&
-           put_frame(f, opcode, true, payload);
+    struct kind kind = {.opcode = opcode, .last = true};
+
+    return parley_buffer_room(&f->out) >= PARLEY_FRAMES_CONTROL_ROOM + spare && put_frame(f, kind, payload);
 }
 
 /* True for a code that may stand in a close frame (RFC 6455, 7.4, and the registry it founds). */
@@ -156,7 +180,7 @@ void parley_frames_close(struct parley_frames *f, uint16_t code, const char *rea
     }
     put_control(f, WSLAY_CONNECTION_CLOSE, parley_view_of(payload, bytes), 0);
     f->close_queued = true;
-    f->pong_waits = false;
+    f->ping_waits = f->pong_waits = false;
 }
 
 void parley_frames_room(struct parley_frames *f)
@@ -165,6 +189,14 @@ void parley_frames_room(struct parley_frames *f)
 
     if (f->pong_waits && put_control(f, WSLAY_PONG, payload, PARLEY_FRAMES_CONTROL_ROOM))
         f->pong_waits = false;
+    if (f->ping_waits && put_control(f, WSLAY_PING, parley_view(""), PARLEY_FRAMES_CONTROL_ROOM))
+        f->ping_waits = false;
+}
+
+void parley_frames_ping(struct parley_frames *f)
+{
+    f->ping_waits = !f->close_queued;
+    parley_frames_room(f);
 }
 
 static void answer_ping(struct parley_frames *f, const uint8_t *payload, size_t bytes)
@@ -177,29 +209,48 @@ static void answer_ping(struct parley_frames *f, const uint8_t *payload, size_t 
     parley_frames_room(f);
 }
 
-long parley_frames_text(struct parley_frames *f, struct parley_view message)
+/* How much of `bytes` bytes of a message to put into `out` now. */
+static size_t how_much(const struct parley_frames *f, size_t bytes, bool compressed)
 {
     size_t kept = HEADER_MAX + CONTROLS * PARLEY_FRAMES_CONTROL_ROOM; /* not for payload */
     size_t most = f->out.size - kept, room = parley_buffer_room(&f->out);
-    size_t some = message.len;
 
-    if (message.len == 0 || f->close_queued || f->status != 0 || room < kept)
+    if (room < kept)
         return 0;
     room -= kept;
-    if (some > room) {
-        /* It will fit as a whole, or a piece worth its header will. */
-        if (some <= most || room < most / 2)
-            return 0;
-        some = room;
+    if (compressed) {
+        most = parley_deflate_fits(most);
+        room = parley_deflate_fits(room);
     }
-    if (!put_frame(f, f->out_message ? WSLAY_CONTINUATION_FRAME : WSLAY_TEXT_FRAME, some == message.len,
-                   parley_view_of(message.at, some))) {
+    if (bytes <= room)
+        return bytes;
+    /* It will fit as a whole, or a piece worth its header will. */
+    return bytes <= most || room < most / 2 ? 0 : room;
+}
+
+long parley_frames_text(struct parley_frames *f, struct parley_view message)
+{
+    bool first = !f->out_message;
+    bool compressed = first ? f->deflate != NULL && f->deflate->writes && message.len >= PARLEY_DEFLATE_WORTH
+                            : f->out_compressed;
+    struct parley_view piece = parley_view_of(message.at, how_much(f, message.len, compressed));
+    struct kind kind = {
+        .opcode = first ? WSLAY_TEXT_FRAME : WSLAY_CONTINUATION_FRAME,
+        .last = piece.len == message.len,
+        .compressed = first && compressed,
+    };
+
+    if (piece.len == 0 || f->close_queued || f->status != 0)
+        return 0;
+    if (compressed ? !put_compressed(f, kind, piece) : !put_frame(f, kind, piece)) {
         f->status = PARLEY_ERR_SYSTEM;
-        parley_why(f->why, "the system gives no random bytes to mask a frame with");
+        parley_why(f->why, "the system gives no random bytes to mask a frame with%s",
+                   compressed ? ", or zlib failed" : "");
         return f->status;
     }
-    f->out_message = some < message.len;
-    return (long)some;
+    f->out_message = !kind.last;
+    f->out_compressed = compressed;
+    return (long)piece.len;
 }
 
 /* ---- reading headers --------------------------------------------------------------------------- */
@@ -238,11 +289,28 @@ static bool read_header(struct header *h, const unsigned char *at, size_t availa
     return true;
 }
 
-/* What is wrong with a frame that begins like this; NULL for nothing (RFC 6455, 5.2 and 5.5). */
-static const char *wrong_header(const struct header *h)
+/* What is wrong with its reserved bits (RFC 7692, 6): the first frame of a message says that it is
+ * compressed. */
+static const char *wrong_reserved(const struct parley_frames *f, const struct header *h)
 {
-    if (h->reserved != 0)
+    if (h->reserved == 0)
+        return NULL;
+    if (f->deflate == NULL)
         return "a frame has reserved bits set though no extension was agreed on";
+    if (h->reserved != RSV1)
+        return "a frame has reserved bits set that compression does not use";
+    if (is_control(h))
+        return "a control frame is marked as compressed";
+    return h->opcode == WSLAY_CONTINUATION_FRAME ? "a continuation is marked as compressed" : NULL;
+}
+
+/* What is wrong with a frame that begins like this; NULL for nothing (RFC 6455, 5.2 and 5.5). */
+static const char *wrong_header(const struct parley_frames *f, const struct header *h)
+{
+    const char *wrong = wrong_reserved(f, h);
+
+    if (wrong != NULL)
+        return wrong;
     if ((h->opcode > 2 && h->opcode < 8) || h->opcode > 10)
         return "a frame has an opcode that does not exist";
     if (h->masked)
@@ -274,7 +342,7 @@ static int begin_frame(struct parley_frames *f)
 
     if (!read_header(&h, f->in.at + f->in.start, parley_buffer_used(&f->in)))
         return 0;
-    wrong = wrong_header(&h);
+    wrong = wrong_header(f, &h);
     if (wrong == NULL && h.opcode == WSLAY_CONTINUATION_FRAME && !f->in_message)
         wrong = "a continuation has nothing to continue";
     if (wrong == NULL && !is_control(&h) && h.opcode != WSLAY_CONTINUATION_FRAME && f->in_message)
@@ -293,18 +361,28 @@ static int begin_frame(struct parley_frames *f)
     return 1;
 }
 
+/* There is, or may be, more of a compressed message than was handed out. */
+static bool is_inflating(const struct parley_frames *f)
+{
+    return f->deflate != NULL && parley_inflate_busy(f->deflate);
+}
+
 bool parley_frames_ready(const struct parley_frames *f)
 {
     struct header h;
     size_t available = parley_buffer_used(&f->in);
 
-    if (f->status != 0 || available == 0)
+    if (f->status != 0)
+        return false;
+    if (is_inflating(f))
+        return true;
+    if (available == 0)
         return false;
     if (f->in_frame)
         return true;
     if (!read_header(&h, f->in.at + f->in.start, available))
         return false;
-    return wrong_header(&h) != NULL || (h.whole && (!is_control(&h) || available >= h.bytes + h.length));
+    return wrong_header(f, &h) != NULL || (h.whole && (!is_control(&h) || available >= h.bytes + h.length));
 }
 
 /* ---- looking ahead ----------------------------------------------------------------------------- */
@@ -318,7 +396,7 @@ static bool look_at_frame(struct parley_frames *f)
 
     if (f->ahead >= used || !read_header(&h, at + f->ahead, used - (size_t)f->ahead))
         return false;
-    f->ahead_stuck = wrong_header(&h) != NULL || h.length > length_max;
+    f->ahead_stuck = wrong_header(f, &h) != NULL || h.length > length_max;
     if (f->ahead_stuck || !h.whole)
         return false;
     if (is_control(&h)) {
@@ -384,7 +462,7 @@ static int take_close(struct parley_frames *f, struct parley_view payload)
         return violation(f, PARLEY_ERR_PROTOCOL, CLOSE_PROTOCOL,
                          "a close frame holds a code that may not be sent");
     if (!parley_utf8_valid(text))
-        return violation(f, PARLEY_ERR_UTF8, CLOSE_UTF8, "the reason in a close frame is not UTF-8");
+        return violation(f, PARLEY_ERR_UTF8, CLOSE_DATA, "the reason in a close frame is not UTF-8");
     parley_why_clean(reason, sizeof reason, text);
     parley_why(f->why, "the service closed the connection: code %u (%s)%s%s", code, close_name(code),
                reason[0] != '\0' ? ": " : "", reason);
@@ -404,29 +482,74 @@ static int take_control(struct parley_frames *f, const struct wslay_frame_iocb *
     return 0;
 }
 
-/* A piece of a message. Returns 1 with *out filled, 0 when there is nothing to hand out, < 0. */
+static void begin_message(struct parley_frames *f, const struct wslay_frame_iocb *io)
+{
+    f->in_message = true;
+    f->binary = io->opcode == WSLAY_BINARY_FRAME;
+    f->compressed = io->rsv != WSLAY_RSV_NONE;
+    f->message_bytes = 0;
+    memset(&f->utf8, 0, sizeof f->utf8);
+    if (f->compressed)
+        parley_inflate_begin(f->deflate);
+}
+
+/* Hands out what a message holds. Returns 1 with *out filled, 0 when it is nothing, < 0. */
+static int hand_out(struct parley_frames *f, struct parley_view bytes, bool last, struct parley_fragment *out)
+{
+    *out = (struct parley_fragment){.bytes = bytes, .last = last, .binary = f->binary};
+    f->in_message = !last;
+    f->message_bytes += bytes.len;
+    if (!f->binary && (parley_utf8_feed(&f->utf8, bytes) < bytes.len || (last && f->utf8.need > 0)))
+        return violation(f, PARLEY_ERR_UTF8, CLOSE_DATA, "a text message is not UTF-8");
+    return last || bytes.len > 0;
+}
+
+/* A piece of a message as it travelled. Returns as hand_out; a compressed one has yet to be inflated. */
 static int take_piece(struct parley_frames *f, const struct wslay_frame_iocb *io, bool frame_ends,
                       struct parley_fragment *out)
 {
+    struct parley_view bytes = parley_view_of((const char *)io->data, io->data_length);
     bool last = frame_ends && io->fin;
 
-    if (io->opcode != WSLAY_CONTINUATION_FRAME && !f->in_message) {
-        f->binary = io->opcode == WSLAY_BINARY_FRAME;
-        f->message_bytes = 0;
-        memset(&f->utf8, 0, sizeof f->utf8);
+    if (!f->in_message)
+        begin_message(f, io);
+    if (!f->compressed)
+        return hand_out(f, bytes, last, out);
+    parley_inflate_give(f->deflate, bytes, last);
+    return 0;
+}
+
+/* A message that is small while it travels and large when it is read would keep us busy for nothing. */
+static int too_long(struct parley_frames *f)
+{
+    f->status = PARLEY_ERR_TOO_LONG;
+    parley_why(f->why, "the service sent a compressed message of more than %llu bytes",
+               (unsigned long long)f->inflated_bytes);
+    parley_frames_close(f, CLOSE_TOO_BIG, "a compressed message is too long");
+    return f->status;
+}
+
+enum { AGAIN = 2 }; /* nothing to hand out so far */
+
+/* Goes on with what was given to inflate. Returns 1 with a piece, < 0, or AGAIN. */
+static int read_inflated(struct parley_frames *f, struct parley_fragment *out)
+{
+    struct parley_view bytes;
+    char what[PARLEY_FRAMES_CONTROL];
+    bool last;
+    int status = parley_inflate_next(f->deflate, &bytes, &last);
+
+    if (status < 0) {
+        snprintf(what, sizeof what, "a compressed message cannot be inflated: %s", f->deflate->why);
+        return violation(f, status, CLOSE_DATA, what);
     }
-    out->bytes = parley_view_of((const char *)io->data, io->data_length);
-    out->last = last;
-    out->binary = f->binary;
-    f->in_message = !last;
-    f->message_bytes += io->data_length;
-    if (!f->binary && (parley_utf8_feed(&f->utf8, out->bytes) < out->bytes.len || (last && f->utf8.need > 0)))
-        return violation(f, PARLEY_ERR_UTF8, CLOSE_UTF8, "a text message is not UTF-8");
-    return last || io->data_length > 0;
+    if (f->message_bytes + bytes.len > f->inflated_bytes)
+        return too_long(f);
+    status = hand_out(f, bytes, last, out);
+    return status == 0 ? AGAIN : status;
 }
 
 /* Reads on within a frame. Returns 1 with a piece, 0 for more bytes, < 0, or AGAIN. */
-enum { AGAIN = 2 };
 static int read_frame(struct parley_frames *f, struct parley_fragment *out)
 {
     struct wslay_frame_iocb io = {0};
@@ -445,12 +568,18 @@ static int read_frame(struct parley_frames *f, struct parley_fragment *out)
 
 int parley_frames_next(struct parley_frames *f, struct parley_fragment *out)
 {
-    for (;;) {
-        int status = f->status != 0 ? f->status : f->in_frame ? 1 : begin_frame(f);
+    int status = AGAIN;
 
+    while (status == AGAIN) {
+        if (f->status != 0)
+            return f->status;
+        if (is_inflating(f)) {
+            status = read_inflated(f, out);
+            continue;
+        }
+        status = f->in_frame ? 1 : begin_frame(f);
         if (status > 0)
             status = read_frame(f, out);
-        if (status != AGAIN)
-            return status;
     }
+    return status;
 }

@@ -4,6 +4,7 @@
 #include "parser/utf8.h"
 #include "transport/transport.h"
 #include "transport/wss/buffer.h"
+#include "transport/wss/deflate.h"
 
 /*
  * WebSocket frames (RFC 6455, 5) of a client, on the frame layer of wslay, between two buffers: whoever
@@ -23,17 +24,19 @@ struct wslay_frame_context;
 
 struct parley_frames {
     struct parley_buffer in, out;
-    int status; /* 0; why reading ended: PARLEY_ERR_PEER_CLOSED, _PROTOCOL, _UTF8, _SYSTEM */
+    struct parley_deflate *deflate; /* the caller's, once compression is agreed on; NULL: it is not */
+    uint64_t inflated_bytes;        /* with it: the longest a compressed message may become */
+    int status; /* 0; why reading ended: PARLEY_ERR_PEER_CLOSED, _PROTOCOL, _UTF8, _TOO_LONG, _SYSTEM */
     char why[PARLEY_TRANSPORT_REASON];
     bool close_seen;        /* a close frame of the peer has come, perhaps behind messages not yet read */
     bool close_queued;      /* ours went into `out`: nothing follows it */
     bool in_message;        /* a message has begun and not ended */
-    uint64_t message_bytes; /* of it, so far */
+    uint64_t message_bytes; /* of it, so far, inflated */
     uint64_t pings, pongs;  /* that came */
 
     /* Internal: reading. */
     struct wslay_frame_context *wslay;
-    bool in_frame, binary;
+    bool in_frame, binary, compressed;
     size_t header_left; /* of the frame being read: bytes wslay has yet to see */
     uint64_t payload_left;
     struct parley_utf8 utf8;
@@ -42,8 +45,10 @@ struct parley_frames {
     bool ahead_stuck; /* at a close frame or a fault: there is nothing to see behind it */
 
     /* Internal: writing. */
-    bool out_message; /* a message has begun and not ended */
-    bool pong_waits;  /* for room; a newer one takes its place (5.5.3) */
+    bool out_message;    /* a message has begun and not ended */
+    bool out_compressed; /* and is compressed */
+    bool ping_waits;     /* for room */
+    bool pong_waits;     /* likewise; a newer one takes its place (5.5.3) */
     uint8_t pong[PARLEY_FRAMES_CONTROL];
     size_t pong_bytes;
     uint8_t masks[PARLEY_FRAMES_MASKS];
@@ -72,12 +77,17 @@ bool parley_frames_ready(const struct parley_frames *f);
  * The next piece of a message; it points into wslay's buffer and is good until the next call.
  * Returns 1, 0 when more bytes are needed, or `status` once reading has ended: the peer's close frame (its
  * code echoed) or a violation of the protocol (a close frame with the code of RFC 6455, 7.4.1 queued), with
- * the reason in `why`.
+ * the reason in `why`. A compressed message that is none, or becomes longer than `inflated_bytes`, ends it
+ * too.
  */
 int parley_frames_next(struct parley_frames *f, struct parley_fragment *out);
 
+/* Asks the peer for a sign of life, as soon as there is room. */
+void parley_frames_ping(struct parley_frames *f);
+
 /*
- * Puts a text message, or as much of it as makes sense now, into `out` as a frame. A message that fits into
+ * Puts a text message, or as much of it as makes sense now, into `out` as a frame, compressed if that was
+ * agreed on and is worth it. A message that fits into
  * an empty `out` waits until it goes as one frame; a longer one goes in several. Call again with the rest.
  * Returns the bytes taken, 0 for "not now", or PARLEY_ERR_SYSTEM when there are no random bytes.
  */
@@ -87,7 +97,7 @@ long parley_frames_text(struct parley_frames *f, struct parley_view message);
    reason; not twice. Nothing is sent behind it. */
 void parley_frames_close(struct parley_frames *f, uint16_t code, const char *reason);
 
-/* To be called when `out` has been emptied, in part or whole: a pong that waited goes in. */
+/* To be called when `out` has been emptied, in part or whole: a pong or ping that waited goes in. */
 void parley_frames_room(struct parley_frames *f);
 
 #endif

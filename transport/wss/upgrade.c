@@ -98,6 +98,8 @@ void parley_upgrade_render(struct parley_render *r, const struct parley_url *url
     render_header(r, parley_view("Connection"), parley_view("Upgrade"));
     render_header(r, parley_view("Sec-WebSocket-Key"), parley_view_of(key, PARLEY_UPGRADE_KEY));
     render_header(r, parley_view("Sec-WebSocket-Version"), parley_view("13"));
+    if (to->compress)
+        render_header(r, parley_view("Sec-WebSocket-Extensions"), parley_view(parley_extension_offer));
     for (size_t i = 0; i < to->header_count; i++)
         render_header(r, to->headers[i].name, parley_view_trim(to->headers[i].value));
     parley_render_raw(r, parley_view("\r\n"));
@@ -118,9 +120,10 @@ static void make_accept(char accept[PARLEY_UPGRADE_ACCEPT], const char key[PARLE
     parley_base64_encode(accept, digest, sizeof digest);
 }
 
-void parley_upgrade_start(struct parley_upgrade *u, const char key[PARLEY_UPGRADE_KEY])
+void parley_upgrade_start(struct parley_upgrade *u, const char key[PARLEY_UPGRADE_KEY], bool offered)
 {
     memset(u, 0, sizeof *u);
+    u->offered = offered;
     parley_http_start(&u->http, false);
     make_accept(u->accept, key);
 }
@@ -130,6 +133,13 @@ static void note_accept(struct parley_upgrade *u, struct parley_view value)
     if (u->accepted || !parley_view_equal(value, parley_view_of(u->accept, sizeof u->accept)))
         u->accepted_wrong = true;
     u->accepted = true;
+}
+
+/* The first thing that is wrong with the extensions stays. */
+static void note_extensions(struct parley_upgrade *u, struct parley_view value)
+{
+    if (u->extension_wrong[0] == '\0')
+        parley_extension_read(&u->compression, value, u->offered, u->extension_wrong);
 }
 
 /* The query of a Location may hold a token and is left out. */
@@ -151,7 +161,7 @@ static void note_header(struct parley_upgrade *u, const struct parley_http_item 
     else if (parley_http_is(item->name, "sec-websocket-accept"))
         note_accept(u, item->value);
     else if (parley_http_is(item->name, "sec-websocket-extensions"))
-        u->extension = u->extension || item->value.len > 0;
+        note_extensions(u, item->value);
     else if (parley_http_is(item->name, "sec-websocket-protocol"))
         u->subprotocol = true;
     else if (parley_http_is(item->name, "location"))
@@ -171,8 +181,8 @@ static const char *wrong_switch(const struct parley_upgrade *u)
         return "it has no Sec-WebSocket-Accept";
     if (u->accepted_wrong)
         return "its Sec-WebSocket-Accept does not answer our key";
-    if (u->extension)
-        return "it sets an extension nobody asked for";
+    if (u->extension_wrong[0] != '\0')
+        return u->extension_wrong;
     if (u->subprotocol)
         return "it sets a subprotocol nobody asked for";
     return NULL;

@@ -1,6 +1,7 @@
 #ifndef PARLEY_TRANSPORT_WSS_UPGRADE_H
 #define PARLEY_TRANSPORT_WSS_UPGRADE_H
 
+#include "transport/wss/extension.h"
 #include "transport/wss/http.h"
 #include "transport/wss/url.h"
 
@@ -17,8 +18,11 @@ enum {
 struct parley_upgrade {
     struct parley_http http;
     char accept[PARLEY_UPGRADE_ACCEPT]; /* the one right answer to our key */
+    bool offered;                       /* permessage-deflate */
     /* What the answer's headers said. */
-    bool upgrades, connects, accepted, accepted_wrong, extension, subprotocol;
+    bool upgrades, connects, accepted, accepted_wrong, subprotocol;
+    struct parley_extension compression; /* as agreed, once the answer is judged */
+    char extension_wrong[PARLEY_EXTENSION_WHY];
     char location[PARLEY_UPGRADE_LOCATION]; /* cleaned, without its query */
 };
 
@@ -36,8 +40,8 @@ int parley_upgrade_draw(char key[PARLEY_UPGRADE_KEY]);
 void parley_upgrade_render(struct parley_render *r, const struct parley_url *url,
                            const struct parley_endpoint *to, const char key[PARLEY_UPGRADE_KEY]);
 
-/* Starts to wait for the answer to `key`. */
-void parley_upgrade_start(struct parley_upgrade *u, const char key[PARLEY_UPGRADE_KEY]);
+/* Starts to wait for the answer to `key`; `offered`: the request offers compression. */
+void parley_upgrade_start(struct parley_upgrade *u, const char key[PARLEY_UPGRADE_KEY], bool offered);
 
 /*
  * Reads on in `bytes`, taking what it has used off its front (see parley_http_next for what has to stay).

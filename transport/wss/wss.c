@@ -18,6 +18,10 @@ enum stage {
     STAGE_CLOSED,
 };
 
+/* A compressed message may become so many times what the conversation can hold. Longer ones are of no use to
+   it; up to here they are skipped like those that are not compressed, and the link goes on. */
+enum { INFLATED_MESSAGES = 16 };
+
 struct parley_transport {
     enum stage stage;
     bool was_open;     /* messages may be in the buffer */
@@ -29,9 +33,12 @@ struct parley_transport {
     uint64_t now_us;
     uint64_t deadline_us; /* of the stage */
     uint32_t timer_ms;    /* not 0: the deadline is that long after the next work() */
-    uint32_t upgrade_ms, close_ms;
+    uint32_t upgrade_ms, close_ms, ping_ms, pong_ms;
+    uint64_t silent_us; /* the deadline of a sign of life, while open; then that of the answer to a ping */
+    bool pinged;
     struct parley_stream *stream; /* NULL once the link has ended */
     struct parley_frames frames;  /* its buffers also serve the upgrade */
+    struct parley_deflate deflate;
     struct parley_upgrade upgrade;
     struct parley_url url;
     struct parley_facts facts;
@@ -87,7 +94,7 @@ static int prepare_request(struct parley_transport *t, const struct parley_endpo
     }
     parley_upgrade_render(&r, &t->url, to, key);
     out->end = r.used;
-    parley_upgrade_start(&t->upgrade, key);
+    parley_upgrade_start(&t->upgrade, key, to->compress);
     return 0;
 }
 
@@ -108,14 +115,28 @@ static int start(struct parley_transport *t, struct parley_arena *arena, const s
     return parley_stream_open(&t->stream, arena, &options, why);
 }
 
+/* wslay, and zlib if we offer to compress. */
+static int start_packages(struct parley_transport *t, const struct parley_endpoint *to,
+                          char why[PARLEY_TRANSPORT_REASON])
+{
+    int status = parley_frames_start(&t->frames);
+
+    if (status < 0)
+        parley_why(why, "memory: no room for the WebSocket reader");
+    return status == 0 && to->compress ? parley_deflate_start(&t->deflate, why) : status;
+}
+
 int parley_transport_open(struct parley_transport **t, struct parley_arena *arena,
                           const struct parley_endpoint *to, char why[PARLEY_TRANSPORT_REASON])
 {
     struct parley_transport made = {
         .stage = STAGE_STREAM,
         .deadline_us = PARLEY_NEVER,
+        .silent_us = PARLEY_NEVER,
         .upgrade_ms = to->deadlines.upgrade_ms,
         .close_ms = to->deadlines.close_ms,
+        .ping_ms = to->deadlines.ping_ms,
+        .pong_ms = to->deadlines.pong_ms,
         .log = to->log,
     };
     size_t request = 0;
@@ -128,6 +149,9 @@ int parley_transport_open(struct parley_transport **t, struct parley_arena *aren
         return status;
     parley_frames_carve(&made.frames, arena, max_size(to->recv_bytes, PARLEY_HTTP_LINE_BYTES),
                         max_size(to->send_bytes, request));
+    made.frames.inflated_bytes = INFLATED_MESSAGES * (uint64_t)to->message_bytes;
+    if (to->compress)
+        parley_deflate_carve(&made.deflate, arena);
     *t = parley_arena_take(arena, 1, sizeof **t);
     if (arena->failed) {
         *t = NULL;
@@ -137,9 +161,7 @@ int parley_transport_open(struct parley_transport **t, struct parley_arena *aren
     if (*t == NULL) /* it counts */
         return start(&made, arena, to, why);
     **t = made;
-    status = parley_frames_start(&(*t)->frames);
-    if (status < 0)
-        parley_why(why, "memory: no room for the WebSocket reader");
+    status = start_packages(*t, to, why);
     if (status == 0)
         status = prepare_request(*t, to, why);
     if (status == 0)
@@ -205,6 +227,7 @@ static void begin_closing(struct parley_transport *t, int outcome, bool await_cl
     t->stage = STAGE_CLOSING;
     t->outcome = outcome;
     t->await_close = await_close;
+    t->silent_us = PARLEY_NEVER;
     set_timer(t, t->close_ms);
 }
 
@@ -235,23 +258,25 @@ static int finish_lost(struct parley_transport *t)
 
 /* ---- moving bytes ------------------------------------------------------------------------------ */
 
-/* Reads what there is and fits, in as few calls as can be. */
-static void fill(struct parley_transport *t)
+/* Reads what there is and fits, in as few calls as can be. True when there was something. */
+static bool fill(struct parley_transport *t)
 {
     struct parley_buffer *in = &t->frames.in;
+    size_t before = parley_buffer_used(in);
     int got;
 
     do {
         size_t room = parley_buffer_reserve(in, in->size / 4);
 
         if (room == 0 || t->stream_end != 0)
-            return;
+            break;
         got = parley_stream_read(t->stream, in->at + in->end, room);
         if (got < 0)
             t->stream_end = got;
         else
             in->end += (size_t)got;
     } while (got > 0 && parley_stream_buffered(t->stream));
+    return parley_buffer_used(in) > before;
 }
 
 /* Writes what is queued. Once that fails nothing more is sent, but what the peer has said before, perhaps
@@ -320,6 +345,33 @@ static int upgrade_lost(struct parley_transport *t)
     return end_upgrade(t, PARLEY_ERR_LOST, words);
 }
 
+/* The service has answered just now, and may be silent for a while. */
+static void note_life(struct parley_transport *t)
+{
+    t->pinged = false;
+    t->silent_us = t->ping_ms > 0 ? parley_clock_add(t->now_us, UINT64_C(1000) * t->ping_ms) : PARLEY_NEVER;
+}
+
+static void begin_open(struct parley_transport *t)
+{
+    const struct parley_extension *x = &t->upgrade.compression;
+
+    t->stage = STAGE_OPEN;
+    t->was_open = true;
+    t->deadline_us = PARLEY_NEVER;
+    note_life(t);
+    if (!x->agreed) {
+        parley_log_line(&t->log, PARLEY_LOG_INFO, "wss: open");
+        return;
+    }
+    parley_deflate_agree(&t->deflate, x);
+    t->frames.deflate = &t->deflate;
+    parley_log_line(&t->log, PARLEY_LOG_INFO, "wss: open, compressed (windows %d in, %d out%s%s)",
+                    x->server_bits, x->client_bits,
+                    x->server_no_context_takeover ? ", each message in alone" : "",
+                    x->client_no_context_takeover ? ", each message out alone" : "");
+}
+
 static int work_upgrade(struct parley_transport *t)
 {
     struct parley_buffer *in = &t->frames.in;
@@ -336,10 +388,7 @@ static int work_upgrade(struct parley_transport *t)
     if (status < 0)
         return finish(t, status);
     if (status > 0) {
-        t->stage = STAGE_OPEN;
-        t->was_open = true;
-        t->deadline_us = PARLEY_NEVER;
-        parley_log_line(&t->log, PARLEY_LOG_INFO, "wss: open");
+        begin_open(t);
         return 1;
     }
     if (t->stream_end != 0)
@@ -360,6 +409,32 @@ static void note_broken(struct parley_transport *t)
     t->outcome = PARLEY_ERR_LOST;
     parley_why(t->reason, "open: %.*s", (int)words.len, words.at);
     set_timer(t, t->close_ms);
+}
+
+/* Anything that comes is a sign of life; `came` says that something did. While the host takes so little that
+   nothing can be read, silence is no sign of anything. */
+static void watch_silence(struct parley_transport *t, bool came)
+{
+    if (t->stage != STAGE_OPEN || t->stream_end != 0) {
+        t->silent_us = PARLEY_NEVER;
+        return;
+    }
+    if (came || parley_buffer_room(&t->frames.in) == 0) {
+        note_life(t);
+        return;
+    }
+    if (t->now_us < t->silent_us)
+        return;
+    if (!t->pinged) {
+        parley_frames_ping(&t->frames);
+        t->pinged = true;
+        t->silent_us = parley_clock_add(t->now_us, UINT64_C(1000) * t->pong_ms);
+        return;
+    }
+    parley_why(t->reason, "open: the service has fallen silent: it did not answer a ping within %u ms",
+               (unsigned)t->pong_ms);
+    add_half_message(t);
+    finish(t, PARLEY_ERR_LOST);
 }
 
 /* Ends the link when nothing is left to do for it. */
@@ -395,7 +470,9 @@ static void check_deadline(struct parley_transport *t)
 
 static int work_open(struct parley_transport *t)
 {
-    fill(t);
+    watch_silence(t, fill(t));
+    if (t->end != 0)
+        return t->end;
     parley_frames_arrived(&t->frames);
     flush(t);
     parley_frames_room(&t->frames);
@@ -485,7 +562,7 @@ size_t parley_transport_interest(const struct parley_transport *t, struct parley
     bool bytes_flow = t->stage != STAGE_STREAM;
     bool read = bytes_flow && t->stream_end == 0 && parley_buffer_room(&t->frames.in) > 0;
     bool write = bytes_flow && !t->write_broken && parley_buffer_used(&t->frames.out) > 0;
-    uint64_t due_us = t->deadline_us;
+    uint64_t due_us = t->deadline_us < t->silent_us ? t->deadline_us : t->silent_us;
     size_t count;
 
     if (t->stage == STAGE_CLOSED)
@@ -550,6 +627,7 @@ void parley_transport_drop(struct parley_transport *t)
     parley_stream_drop(t->stream);
     t->stream = NULL;
     parley_frames_stop(&t->frames);
+    parley_deflate_stop(&t->deflate);
     parley_wipe(&t->upgrade, sizeof t->upgrade);
     t->stage = STAGE_CLOSED;
 }
