@@ -65,7 +65,8 @@ static void read_text(struct parley_json *j, struct parley_view *text)
 static void read_time(struct parley_json *j, struct found *found)
 {
     if (parley_json_next(j) == PARLEY_JSON_NUMBER)
-        found->has_time = parley_json_i64(j, &found->at_s);
+        found->has_time =
+            parley_json_i64(j, &found->at_s) && found->at_s >= 0 && found->at_s <= PARLEY_THREAD_LAST_S;
     else
         parley_json_skip(j);
 }

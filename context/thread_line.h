@@ -15,6 +15,8 @@
  * Times are seconds since 1970-01-01 UTC. A session line stands before what was said in it, so there are
  * several in a conversation that was continued.
  */
+#define PARLEY_THREAD_LAST_S INT64_C(253402300799) /* a time beyond the year 9999 is none */
+
 enum parley_thread_line_kind {
     PARLEY_THREAD_SESSION,
     PARLEY_THREAD_USER,      /* said or typed */

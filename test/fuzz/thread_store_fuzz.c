@@ -40,6 +40,7 @@ static size_t read_all(struct parley_thread_store *s, struct parley_thread_reade
     expect(parley_thread_store_read(s, parley_view("t"), reader) == PARLEY_OK);
     while (parley_thread_reader_next(reader, &line) == 1) {
         expect(parley_utf8_valid(line.text) && parley_utf8_valid(line.cwd) && parley_utf8_valid(line.branch));
+        expect(line.at_s >= 0 && line.at_s <= PARLEY_THREAD_LAST_S);
         expect(line.kind == PARLEY_THREAD_SESSION ? line.cwd.at != NULL : line.text.at != NULL);
         *last = line;
         count++;
