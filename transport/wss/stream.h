@@ -5,9 +5,9 @@
 #include "transport/transport.h"
 
 /*
- * The byte stream below WebSocket. stream_tls.c is the real one (resolve, connect, TLS or not);
- * stream_pipe.c plays scripted bytes, so that hostile ones can be tested without a network.
- * The bio functions of the packages disagree about zero; here 0 is always "nothing now".
+ * The byte stream below WebSocket. stream_tls.c is the real one (resolve, connect, a proxy or not, TLS or
+ * not); stream_pipe.c plays scripted bytes, so that hostile ones can be tested without a network. The bio
+ * functions of the packages disagree about zero; here 0 is always "nothing now".
  */
 struct parley_stream;
 
@@ -41,7 +41,7 @@ bool parley_stream_buffered(const struct parley_stream *s);
 size_t parley_stream_interest(const struct parley_stream *s, bool want_read, bool want_write,
                               struct parley_interest *want);
 
-/* "resolve", "connect", "tls" or "open"; static. */
+/* "resolve", "connect", "proxy", "tls" or "open"; static. */
 const char *parley_stream_stage(const struct parley_stream *s);
 
 /* Why it failed: "stage: reason". */

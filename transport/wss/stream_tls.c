@@ -1,21 +1,23 @@
 /*
- * The byte stream of the real transport: dial.h, and above it tls.h or nothing. Keeps the stages and their
- * deadlines; what each stage does stands in those two. See stream.h.
+ * The byte stream of the real transport: dial.h, then proxy.h or nothing, and above it tls.h or nothing.
+ * Keeps the stages and their deadlines; what each stage does stands in those three. See stream.h.
  */
 #include "platform/clock.h"
 #include "transport/wss/dial.h"
+#include "transport/wss/proxy.h"
 #include "transport/wss/stream.h"
 #include "transport/wss/tls.h"
 #include "transport/wss/why.h"
 
 #include <stdio.h>
 
-enum stage { DIALING, SECURING, OPEN };
+enum stage { DIALING, TUNNELLING, SECURING, OPEN };
 
 struct parley_stream {
     enum stage stage;
     struct parley_dial *dial;
-    struct parley_tls *tls; /* NULL: plain */
+    struct parley_proxy *proxy; /* NULL: the service itself is dialled */
+    struct parley_tls *tls;     /* NULL: plain */
     struct parley_facts *facts;
     uint32_t tls_ms;
     uint64_t tls_by_us;
@@ -24,11 +26,13 @@ struct parley_stream {
     char why[PARLEY_TRANSPORT_REASON];
 };
 
-int parley_stream_open(struct parley_stream **out, struct parley_arena *arena,
-                       const struct parley_stream_options *options, char why[PARLEY_TRANSPORT_REASON])
+/* To the proxy if there is one, else to the service. */
+static int open_dial(struct parley_stream *s, struct parley_arena *arena,
+                     const struct parley_stream_options *options, char why[PARLEY_TRANSPORT_REASON])
 {
     const struct parley_endpoint *to = options->endpoint;
-    const struct parley_dial_options dial = {
+    const struct parley_proxy_options proxy = {options->host, options->port, to, options->facts};
+    struct parley_dial_options dial = {
         .host = options->host,
         .port = options->port,
         .addresses = to->addresses,
@@ -37,29 +41,40 @@ int parley_stream_open(struct parley_stream **out, struct parley_arena *arena,
         .connect_ms = to->deadlines.connect_ms,
         .log = to->log,
     };
-    const struct parley_tls_options tls = {.host = options->host, .endpoint = to, .facts = options->facts};
+    int status = parley_view_trim(to->proxy).len > 0 ? parley_proxy_open(&s->proxy, arena, &proxy, why) : 0;
+
+    if (status == 0 && s->proxy != NULL) {
+        dial.host = parley_proxy_host(s->proxy);
+        dial.port = parley_proxy_port(s->proxy);
+        options->facts->proxied = true;
+        options->facts->host = dial.host.at;
+        options->facts->port = dial.port;
+    }
+    s->dial = status == 0 ? parley_dial_open(arena, &dial) : NULL;
+    return status;
+}
+
+int parley_stream_open(struct parley_stream **out, struct parley_arena *arena,
+                       const struct parley_stream_options *options, char why[PARLEY_TRANSPORT_REASON])
+{
+    const struct parley_tls_options tls = {options->host, options->endpoint, options->facts};
+    struct parley_stream made = {
+        .facts = options->facts, .tls_ms = options->endpoint->deadlines.tls_ms, .fd = -1};
     struct parley_stream *s = parley_arena_take(arena, 1, sizeof *s);
-    struct parley_dial *dialed = parley_dial_open(arena, &dial);
-    struct parley_tls *secured = NULL;
-    int status = options->tls ? parley_tls_open(&secured, arena, &tls, why) : 0;
+    int status = open_dial(&made, arena, options, why);
 
     *out = NULL;
-    if (status < 0)
-        return status;
-    if (arena->base == NULL)
-        return 0;
-    if (arena->failed) {
-        parley_tls_drop(secured);
+    if (status == 0 && options->tls)
+        status = parley_tls_open(&made.tls, arena, &tls, why);
+    if (status == 0 && arena->failed) {
         parley_why(why, "the memory block is too small for the stream");
-        return PARLEY_ERR_MEMORY;
+        status = PARLEY_ERR_MEMORY;
     }
-    s->dial = dialed;
-    s->tls = secured;
-    s->facts = options->facts;
-    s->tls_ms = to->deadlines.tls_ms;
-    s->fd = -1;
-    *out = s;
-    return 0;
+    if (status == 0 && s != NULL)
+        *out = s, *s = made;
+    if (status < 0)
+        parley_stream_drop(&made);
+    return status;
 }
 
 /* Ends the stream; the first status and the first reason stay. */
@@ -72,23 +87,51 @@ static int fail(struct parley_stream *s, int status, const char *reason)
     return s->status;
 }
 
+/* The way to the service is open. */
+static void begin_tls(struct parley_stream *s, uint64_t now_us)
+{
+    s->stage = OPEN;
+    if (s->tls == NULL)
+        return;
+    s->stage = SECURING;
+    s->tls_by_us = parley_clock_add(now_us, (uint64_t)s->tls_ms * 1000);
+    parley_tls_attach(s->tls, s->fd);
+}
+
+static int fail_dial(struct parley_stream *s, int status)
+{
+    fail(s, status, parley_dial_reason(s->dial).at);
+    if (s->proxy != NULL)
+        parley_why_add(s->why, 0, " (of the proxy)");
+    return status;
+}
+
 static int work_dial(struct parley_stream *s, uint64_t now_us)
 {
     int status = parley_dial_work(s->dial, now_us);
 
-    if (status < 0)
-        return fail(s, status, parley_dial_reason(s->dial).at);
-    if (status == 0)
-        return 0;
+    if (status <= 0)
+        return status < 0 ? fail_dial(s, status) : 0;
     s->facts->address = *parley_dial_address(s->dial);
     s->fd = parley_dial_take(s->dial);
-    s->stage = OPEN;
-    if (s->tls != NULL) {
-        s->stage = SECURING;
-        s->tls_by_us = parley_clock_add(now_us, (uint64_t)s->tls_ms * 1000);
-        parley_tls_attach(s->tls, s->fd);
+    if (s->proxy == NULL) {
+        begin_tls(s, now_us);
+        return 1;
     }
+    s->stage = TUNNELLING;
+    parley_proxy_attach(s->proxy, s->fd, now_us);
     return 1;
+}
+
+static int work_proxy(struct parley_stream *s, uint64_t now_us)
+{
+    int status = parley_proxy_work(s->proxy, now_us);
+
+    if (status < 0)
+        return fail(s, status, parley_proxy_reason(s->proxy));
+    if (status > 0)
+        begin_tls(s, now_us);
+    return status;
 }
 
 static int work_tls(struct parley_stream *s, uint64_t now_us)
@@ -111,6 +154,8 @@ int parley_stream_work(struct parley_stream *s, uint64_t now_us)
 {
     if (s->status == 0 && s->stage == DIALING)
         work_dial(s, now_us);
+    if (s->status == 0 && s->stage == TUNNELLING)
+        work_proxy(s, now_us);
     if (s->status == 0 && s->stage == SECURING)
         work_tls(s, now_us);
     if (s->status == 0 && s->stage == OPEN && s->tls != NULL && parley_tls_flush(s->tls) < 0)
@@ -152,7 +197,7 @@ int parley_stream_write(struct parley_stream *s, const void *from, size_t bytes)
 
 bool parley_stream_buffered(const struct parley_stream *s)
 {
-    return s->status == 0 && s->stage != DIALING && s->tls != NULL && parley_tls_buffered(s->tls);
+    return s->status == 0 && s->stage >= SECURING && s->tls != NULL && parley_tls_buffered(s->tls);
 }
 
 size_t parley_stream_interest(const struct parley_stream *s, bool want_read, bool want_write,
@@ -162,6 +207,10 @@ size_t parley_stream_interest(const struct parley_stream *s, bool want_read, boo
 
     if (s->status == 0 && s->stage == DIALING)
         return parley_dial_interest(s->dial, want);
+    if (s->status == 0 && s->stage == TUNNELLING) {
+        parley_proxy_interest(s->proxy, want);
+        return 1;
+    }
     *want = (struct parley_interest){.fd = s->fd, .deadline_us = PARLEY_NEVER};
     if (s->stage == SECURING) {
         want->read = true;
@@ -184,6 +233,8 @@ const char *parley_stream_stage(const struct parley_stream *s)
     switch (s->stage) {
     case DIALING:
         return parley_dial_stage(s->dial);
+    case TUNNELLING:
+        return "proxy";
     case SECURING:
         return "tls";
     case OPEN:
@@ -208,6 +259,7 @@ void parley_stream_drop(struct parley_stream *s)
     if (s == NULL)
         return;
     parley_dial_drop(s->dial);
+    parley_proxy_drop(s->proxy);
     parley_tls_drop(s->tls);
     parley_socket_close(s->fd);
     parley_wipe(s, sizeof *s);
