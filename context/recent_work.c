@@ -158,7 +158,7 @@ static struct parley_view first_characters(struct parley_view word, size_t count
 static void add_words(struct parley_section *out, struct parley_view ask)
 {
     bool cut = characters(ask) > ASK_CHARACTERS;
-    size_t left = cut ? ASK_CUT : ASK_CHARACTERS, word_characters;
+    size_t left = cut ? ASK_CUT : ASK_CHARACTERS;
     bool first = true;
 
     for (struct parley_view word; left > 0 && (word = take_word(&ask)).len > 0; first = false) {
@@ -167,9 +167,8 @@ static void add_words(struct parley_section *out, struct parley_view ask)
             left--;
         }
         word = first_characters(word, left);
-        word_characters = characters(word);
         parley_section_add(out, word);
-        left -= word_characters;
+        left -= characters(word);
     }
     if (cut)
         parley_section_add_text(out, "...");

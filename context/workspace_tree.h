@@ -24,7 +24,7 @@ enum {
     PARLEY_TREE_NAME_BYTES = 768, /* an entry with a longer name is counted, but not shown */
 };
 
-/* Room for two open levels: about 31 KiB. Complete here so that the caller can have it. */
+/* Room for two open levels: about 34 KiB. Complete here so that the caller can have it. */
 struct parley_workspace_tree {
     struct parley_tree_level {
         struct parley_tree_entry {
