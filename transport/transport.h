@@ -112,6 +112,10 @@ const char *parley_transport_stage(const struct parley_transport *t);
    localhost"); empty while it has not. Good as long as the transport. */
 struct parley_view parley_transport_reason(const struct parley_transport *t);
 
+/* The code of the close frame with which the other side ended the link (RFC 6455, 7.4); 0 when there was no
+   such frame, or none in it. Good as long as the transport. */
+uint16_t parley_transport_close_code(const struct parley_transport *t);
+
 /* A certificate the other side showed, as text that is cleaned and cut. */
 struct parley_fact_certificate {
     char subject[64], issuer[64];

@@ -239,12 +239,14 @@ static void the_peer_ends_the_link(void **state)
     static const struct {
         const char *title;
         int status;
+        uint16_t said, code;
         bool words;
         const char *reason;
     } rows[] = {
-        {"in good order", PARLEY_ERR_PEER_CLOSED, false, "open: the service closed the connection"},
-        {"broken", PARLEY_ERR_LOST, false, "open: the connection broke"},
-        {"with a reason of its own", PARLEY_ERR_LOST, true, "open: gone for lunch"},
+        {"in good order", PARLEY_ERR_PEER_CLOSED, 0, 0, false, "open: the service closed the connection"},
+        {"with a code", PARLEY_ERR_PEER_CLOSED, 1012, 1012, false, "open: the service closed the connection"},
+        {"broken", PARLEY_ERR_LOST, 1012, 0, false, "open: the connection broke"},
+        {"with a reason of its own", PARLEY_ERR_LOST, 0, 0, true, "open: gone for lunch"},
     };
 
     (void)state;
@@ -258,6 +260,7 @@ static void the_peer_ends_the_link(void **state)
         print_message("# %s\n", rows[i].title);
         p.peer.fragment_bytes = 3;
         p.peer.reason = rows[i].words ? peer_reason : NULL;
+        p.peer.close_code = rows[i].said;
         link_open(&l, &to);
         link_until(&l, 1000);
         assert_int_equal(l.count, 1);
@@ -267,6 +270,7 @@ static void the_peer_ends_the_link(void **state)
         assert_int_equal(parley_transport_recv(l.t, &piece), rows[i].status);
         assert_int_equal(parley_transport_send(l.t, parley_view("x")), rows[i].status);
         assert_string_equal(parley_transport_reason(l.t).at, rows[i].reason);
+        assert_int_equal(parley_transport_close_code(l.t), rows[i].code);
         assert_string_equal(parley_transport_stage(l.t), "closed");
         parley_transport_close(l.t, 1000); /* too late, and harmless */
         assert_int_equal(parley_transport_work(l.t, l.now_us), rows[i].status);

@@ -560,6 +560,7 @@ static void a_recorded_exchange_reads_the_same_at_every_cut(void **state)
         assert_string_equal(next_frame(&rest), "8a ");
         assert_string_equal(next_frame(&rest), "88 1001");
         assert_int_equal(rest.len, 0);
+        assert_int_equal(parley_transport_close_code(link.t), 1001);
         expect_ended(PARLEY_ERR_PEER_CLOSED,
                      "open: the service closed the connection: code 1001 (going away): deploying !");
     }
@@ -585,6 +586,7 @@ static void a_truncated_stream_gives_one_error(void **state)
         parley_pipe_end(link.pipe, how);
         status = run();
         assert_int_equal(status, PARLEY_ERR_LOST);
+        assert_int_equal(parley_transport_close_code(link.t), 0);
         expect_ended(status, reason());
         assert_true(strlen(reason()) > 10);
     }

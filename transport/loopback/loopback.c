@@ -26,7 +26,7 @@ struct parley_transport {
     char *part;
     size_t part_bytes, part_used, taken;
     bool refused; /* not all that was offered was taken: there will be room after the next work */
-    uint16_t close_code;
+    uint16_t close_code, peer_code; /* ours to send, and what the peer closed with */
     char reason[PARLEY_TRANSPORT_REASON];
 };
 
@@ -124,6 +124,7 @@ static int pull(struct parley_transport *t)
     if (said < 0) {
         struct parley_view words = {0};
 
+        t->peer_code = said == PARLEY_ERR_PEER_CLOSED ? t->peer->close_code : 0;
         if (t->peer->reason != NULL)
             words = t->peer->reason(t->peer->state);
         return end_link(t, said, words.len > 0 ? words : parley_view(parley_status_text(said)));
@@ -221,6 +222,11 @@ const char *parley_transport_stage(const struct parley_transport *t)
 struct parley_view parley_transport_reason(const struct parley_transport *t)
 {
     return parley_view(t->reason);
+}
+
+uint16_t parley_transport_close_code(const struct parley_transport *t)
+{
+    return t->peer_code;
 }
 
 const struct parley_facts *parley_transport_facts(const struct parley_transport *t)

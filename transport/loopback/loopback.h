@@ -29,6 +29,8 @@ struct parley_loopback_peer {
     void (*closed)(void *state, uint16_t code, uint64_t now_us);
     /* Why say() ended the link, in words; good as long as the peer. May be NULL. */
     struct parley_view (*reason)(void *state);
+    /* The code of the close frame when say() returned PARLEY_ERR_PEER_CLOSED; 0: without one. */
+    uint16_t close_code;
 
     /* Two screws for tests, 0 for none: what is said is handed out in pieces of at most `fragment_bytes`;
        send takes at most `send_bytes` between two calls of work, so longer messages go in parts. */

@@ -423,6 +423,7 @@ static int say_end(struct parley_script *s, uint64_t now_us)
         snprintf(s->reason, sizeof(s->reason), "the connection broke");
     else
         snprintf(s->reason, sizeof(s->reason), "the service closed with code %u", code);
+    s->peer.close_code = broken ? 0 : (uint16_t)code;
     parley_script_step(s, now_us);
     return broken ? PARLEY_ERR_LOST : PARLEY_ERR_PEER_CLOSED;
 }

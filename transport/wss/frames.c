@@ -466,7 +466,8 @@ static int take_close(struct parley_frames *f, struct parley_view payload)
     parley_why_clean(reason, sizeof reason, text);
     parley_why(f->why, "the service closed the connection: code %u (%s)%s%s", code, close_name(code),
                reason[0] != '\0' ? ": " : "", reason);
-    parley_frames_close(f, (uint16_t)code, "");
+    f->close_code = (uint16_t)code;
+    parley_frames_close(f, f->close_code, "");
     return f->status;
 }
 

@@ -28,6 +28,7 @@ struct parley_frames {
     uint64_t inflated_bytes;        /* with it: the longest a compressed message may become */
     int status; /* 0; why reading ended: PARLEY_ERR_PEER_CLOSED, _PROTOCOL, _UTF8, _TOO_LONG, _SYSTEM */
     char why[PARLEY_TRANSPORT_REASON];
+    uint16_t close_code;    /* of the peer's close frame, once that was read; 0: there was none in it */
     bool close_seen;        /* a close frame of the peer has come, perhaps behind messages not yet read */
     bool close_queued;      /* ours went into `out`: nothing follows it */
     bool in_message;        /* a message has begun and not ended */

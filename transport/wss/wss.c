@@ -600,6 +600,11 @@ struct parley_view parley_transport_reason(const struct parley_transport *t)
     return t->end != 0 ? parley_view(t->reason) : parley_view("");
 }
 
+uint16_t parley_transport_close_code(const struct parley_transport *t)
+{
+    return t->frames.close_code;
+}
+
 const struct parley_facts *parley_transport_facts(const struct parley_transport *t)
 {
     return &t->facts;
