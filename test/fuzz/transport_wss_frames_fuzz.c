@@ -1,6 +1,7 @@
 /* Any bytes as frames of a server: the same messages and the same end however they are cut, answers that are
-   whole frames within bounds, and no byte read that has not come. The first byte of the input says how to cut
-   and whether what is to be sent goes out. */
+   whole frames within bounds, and no byte read that has not come. The first byte of the input says how to
+   cut, whether what is to be sent goes out, and whether compression was agreed on, with or without what went
+   before in view. */
 #include "platform/fake/fake.h"
 #include "transport/wss/frames.h"
 
@@ -17,7 +18,8 @@
 #define ASAN_UNPOISON_MEMORY_REGION(at, bytes) ((void)(at), (void)(bytes))
 #endif
 
-enum { RECV_BYTES = 600, SEND_BYTES = 300 };
+enum { RECV_BYTES = 600, SEND_BYTES = 300, INFLATED_BYTES = 100000 };
+enum { GOES_OUT = 1, COMPRESSES = 2, RESETS = 4, CUTS_FROM = 8 };
 
 struct reading {
     uint64_t hash, bytes, messages;
@@ -71,9 +73,27 @@ static void drain(struct parley_frames *f, struct reading *r)
     r->status = got;
 }
 
-static struct reading read_all(const uint8_t *data, size_t size, size_t cut, bool goes_out)
+static void start_deflate(struct parley_frames *f, struct parley_deflate *d, uint8_t how)
+{
+    const struct parley_extension x = {.agreed = true,
+                                       .server_no_context_takeover = (how & RESETS) != 0,
+                                       .client_no_context_takeover = (how & RESETS) != 0,
+                                       .server_bits = 15,
+                                       .client_bits = 10};
+    char why[PARLEY_TRANSPORT_REASON];
+
+    f->inflated_bytes = INFLATED_BYTES;
+    if ((how & COMPRESSES) == 0)
+        return;
+    check(parley_deflate_start(d, why) == 0);
+    parley_deflate_agree(d, &x);
+    f->deflate = d;
+}
+
+static struct reading read_all(const uint8_t *data, size_t size, size_t cut, uint8_t how)
 {
     static char message[1000];
+    struct parley_deflate deflate = {0};
     struct parley_arena count = parley_arena(NULL, 0), arena;
     struct parley_frames f = {0};
     struct reading r = {0};
@@ -81,10 +101,13 @@ static struct reading read_all(const uint8_t *data, size_t size, size_t cut, boo
 
     parley_fake_reset();
     parley_frames_carve(&f, &count, RECV_BYTES, SEND_BYTES);
+    parley_deflate_carve(&deflate, &count);
     block = malloc(count.used);
     arena = parley_arena(block, count.used);
     parley_frames_carve(&f, &arena, RECV_BYTES, SEND_BYTES);
+    parley_deflate_carve(&deflate, &arena);
     check(!arena.failed && parley_frames_start(&f) == 0);
+    start_deflate(&f, &deflate, how);
     while (size > 0 && r.status == 0) {
         size_t room, some;
 
@@ -102,13 +125,14 @@ static struct reading read_all(const uint8_t *data, size_t size, size_t cut, boo
         parley_frames_text(&f, parley_view_of(message, sizeof message));
         drain(&f, &r);
         check_sent(&f);
-        if (goes_out)
+        if ((how & GOES_OUT) != 0)
             parley_buffer_skip(&f.out, parley_buffer_used(&f.out));
         parley_frames_room(&f);
     }
     check((r.status == 0) == (f.why[0] == '\0'));
     ASAN_UNPOISON_MEMORY_REGION(f.in.at, f.in.size);
     parley_frames_stop(&f);
+    parley_deflate_stop(&deflate);
     free(block);
     return r;
 }
@@ -120,10 +144,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (size < 2)
         return 0;
-    whole = read_all(data + 1, size - 1, size, (data[0] & 1) != 0);
-    pieces = read_all(data + 1, size - 1, 1 + data[0] / 2, (data[0] & 1) != 0);
+    whole = read_all(data + 1, size - 1, size, data[0]);
+    pieces = read_all(data + 1, size - 1, 1 + data[0] / CUTS_FROM, data[0]);
     check(whole.status == pieces.status && whole.messages == pieces.messages);
-    /* Of a text that turns out to be no UTF-8 a finer cut hands out more before it shows. */
-    check(whole.status == PARLEY_ERR_UTF8 || (whole.hash == pieces.hash && whole.bytes == pieces.bytes));
+    /* Of a text that turns out to be no UTF-8, or too long, a finer cut hands out more before it shows. */
+    check(whole.status == PARLEY_ERR_UTF8 || whole.status == PARLEY_ERR_TOO_LONG ||
+          (whole.hash == pieces.hash && whole.bytes == pieces.bytes));
     return 0;
 }
