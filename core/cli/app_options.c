@@ -16,7 +16,7 @@ enum {
 
 /* clang-format off */
 static const struct parley_cli_option options[] = {
-    {"--url", "URL", PARLEY_CLI_OPTION_TEXT, FIELD(url), 0, 0, "the service (default https://api.openai.com/v1); http(s) or ws(s)"},
+    PARLEY_CLI_WAY_OPTIONS(FIELD(way)),
     {"--model", "NAME", PARLEY_CLI_OPTION_TEXT, FIELD(model), 0, 0, "the model (default gpt-realtime-1.5)"},
     {"--protocol", "v2|v1", PARLEY_CLI_OPTION_CHOICE, FIELD(protocol), V2_OR_V1, 0, "the version of the protocol (default v2)"},
     {"--session", "conversational|transcription", PARLEY_CLI_OPTION_CHOICE, FIELD(mode), TALK_OR_TRANSCRIBE, 0, "what the model is there for (default conversational)"},
@@ -26,10 +26,7 @@ static const struct parley_cli_option options[] = {
     {"--user-name", "NAME", PARLEY_CLI_OPTION_TEXT, FIELD(user_name), 0, 0, "the user's first name in the built-in instructions (default: of your account)"},
     {"--key-env", "NAME", PARLEY_CLI_OPTION_TEXT, FIELD(key_env), 0, 0, "environment variable with the key (default OPENAI_API_KEY); the agent does not get it"},
     {"--key-file", "FILE", PARLEY_CLI_OPTION_TEXT, FIELD(key_file), 0, 0, "file with the key in its first line"},
-    {"--ca-file", "FILE", PARLEY_CLI_OPTION_TEXT, FIELD(ca_file), 0, 0, "PEM file of the authorities to trust instead of the system's"},
-    {"--insecure-no-verify", NULL, PARLEY_CLI_OPTION_FLAG, FIELD(insecure_no_verify), 0, 0, "trust any certificate; for experiments"},
     {"--compress", "off|auto", PARLEY_CLI_OPTION_CHOICE, FIELD(compress), OFF_OR_AUTO, 0, "compress messages if the service agrees (default auto)"},
-    {"--header", "'N: V'", PARLEY_CLI_OPTION_HEADER, FIELD(headers), 0, 0, "a further header of the request; up to 16 times"},
     {"--agent", "CMD", PARLEY_CLI_OPTION_TEXT, FIELD(agent), 0, 0, "background agent: runs in the thread's folder, gets the request on its input, and says its messages on its output, cut at empty lines. Without one the client is the agent"},
     {"--agent-timeout", "SECONDS", PARLEY_CLI_OPTION_NUMBER, FIELD(agent_timeout_s), 1, 86400, "the longest it may take (default 300)"},
     {"--no-realtime", NULL, PARLEY_CLI_OPTION_FLAG, FIELD(no_realtime), 0, 0, "threads have no realtime conversations"},
@@ -49,8 +46,6 @@ static int check(const struct parley_cli_app_options *o, const char *transport, 
         const char *option, *what;
     } rules[] = {
         {o->key_env != NULL && o->key_file != NULL, "--key-env", "and --key-file are two keys: give one"},
-        {o->ca_file != NULL && o->insecure_no_verify, "--ca-file",
-         "says whom to trust, --insecure-no-verify trusts anybody: give one"},
         {o->agent_timeout_s != 0 && o->agent == NULL, "--agent-timeout", "needs --agent"},
         {o->agent != NULL && o->agent[0] == '\0', "--agent", "wants a command, not an empty text"},
         {o->scripts.count > 0 && strcmp(transport, "loopback") != 0, "--script",
@@ -73,6 +68,8 @@ int parley_cli_app_options_read(struct parley_cli_app_options *o, int argc, char
     status = parley_cli_option_table_read(o, options, COUNT(options), argc, argv, why);
     if (status == PARLEY_OK && !o->help)
         status = check(o, transport, why);
+    if (status == PARLEY_OK && !o->help)
+        status = parley_cli_way_check(&o->way, why);
     if (status != PARLEY_OK)
         return status;
     o->agent_timeout_s = o->agent_timeout_s != 0 ? o->agent_timeout_s : 300;

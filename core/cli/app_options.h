@@ -1,19 +1,19 @@
 #ifndef PARLEY_CLI_APP_OPTIONS_H
 #define PARLEY_CLI_APP_OPTIONS_H
 
-#include "core/cli/option_table.h"
+#include "core/cli/way.h"
 
 /*
  * The command line of `app-server`, read into one struct: what every conversation starts from, and the bounds
  * of the server. Pure, as all of option_table.h.
  */
 struct parley_cli_app_options {
-    const char *url, *model, *voice, *backend_prompt, *startup_context, *user_name; /* NULL: not given */
-    const char *key_env, *key_file, *ca_file, *agent;
+    const char *model, *voice, *backend_prompt, *startup_context, *user_name; /* NULL: not given */
+    const char *key_env, *key_file, *agent;
     unsigned protocol, mode, compress; /* enum parley_protocol, parley_mode, parley_compress */
-    bool insecure_no_verify, no_realtime, verbose, help;
+    bool no_realtime, verbose, help;
     uint32_t agent_timeout_s, max_threads;
-    struct parley_cli_headers headers;
+    struct parley_cli_way way;
     struct parley_cli_texts scripts;
 };
 

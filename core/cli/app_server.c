@@ -112,15 +112,11 @@ static int make_options(struct app *a, struct parley_options *options, char *why
 
     if (o->user_name == NULL)
         parley_user_first_name(a->user_name, sizeof a->user_name);
-    options->url = parley_view(o->url);
+    parley_cli_way_apply(&o->way, options);
     options->model = parley_view(o->model);
     options->voice = parley_view(o->voice);
     options->user_first_name = parley_view(o->user_name != NULL ? o->user_name : a->user_name);
-    options->ca_file = parley_view(o->ca_file);
-    options->insecure_no_verify = o->insecure_no_verify;
     options->compress = (enum parley_compress)o->compress;
-    options->headers = o->headers.at;
-    options->header_count = o->headers.count;
     options->protocol = (enum parley_protocol)o->protocol;
     options->mode = (enum parley_mode)o->mode;
     options->close_on_error = true;
@@ -173,8 +169,7 @@ static int open_all(struct app *a)
 
     if (make_settings(a, &settings, why) != PARLEY_OK)
         return complain(2, why);
-    if (a->options.insecure_no_verify)
-        complain(0, "warning: the certificate of the service is not checked (--insecure-no-verify)");
+    parley_cli_way_warn(&a->options.way);
     carve(a, &arena, &settings);
     a->memory = malloc(arena.used);
     if (a->memory == NULL)

@@ -49,18 +49,25 @@ static int read_choice(unsigned *choice, const struct parley_cli_option *option,
     return parley_cli_option_wrong(why, option->name, what);
 }
 
-static int read_header(struct parley_cli_headers *headers, const struct parley_cli_option *option,
-                       const char *value, char *why)
+/* A header "Name: value", or a parameter "name=value". */
+static int read_pair(struct parley_cli_headers *headers, const struct parley_cli_option *option,
+                     const char *value, char *why)
 {
-    const char *colon = strchr(value, ':');
+    bool is_header = option->kind == PARLEY_CLI_OPTION_HEADER;
+    const char *middle = strchr(value, is_header ? ':' : '=');
     struct parley_header *header = &headers->at[headers->count];
 
     if (headers->count == PARLEY_CLI_HEADERS)
         return parley_cli_option_wrong(why, option->name, "may be given 16 times, not more");
-    if (colon == NULL || colon == value)
-        return parley_cli_option_wrong(why, option->name, "wants 'Name: value'");
-    header->name = parley_view_trim(parley_view_of(value, (size_t)(colon - value)));
-    header->value = parley_view_trim(parley_view(colon + 1));
+    if (middle == NULL || middle == value)
+        return parley_cli_option_wrong(why, option->name,
+                                       is_header ? "wants 'Name: value'" : "wants 'name=value'");
+    header->name = parley_view_of(value, (size_t)(middle - value));
+    header->value = parley_view(middle + 1);
+    if (is_header) {
+        header->name = parley_view_trim(header->name);
+        header->value = parley_view_trim(header->value);
+    }
     headers->count++;
     return PARLEY_OK;
 }
@@ -71,6 +78,15 @@ static int read_text(struct parley_cli_texts *texts, const struct parley_cli_opt
     if (texts->count == PARLEY_CLI_TEXTS)
         return parley_cli_option_wrong(why, option->name, "may be given 8 times, not more");
     texts->at[texts->count++] = value;
+    return PARLEY_OK;
+}
+
+static int read_view(struct parley_cli_views *views, const struct parley_cli_option *option,
+                     const char *value, char *why)
+{
+    if (views->count == PARLEY_CLI_TEXTS)
+        return parley_cli_option_wrong(why, option->name, "may be given 8 times, not more");
+    views->at[views->count++] = parley_view(value);
     return PARLEY_OK;
 }
 
@@ -89,7 +105,10 @@ static int read_value(void *fields, const struct parley_cli_option *option, cons
     case PARLEY_CLI_OPTION_CHOICE:
         return read_choice(field, option, value, why);
     case PARLEY_CLI_OPTION_HEADER:
-        return read_header(field, option, value, why);
+    case PARLEY_CLI_OPTION_PARAMETER:
+        return read_pair(field, option, value, why);
+    case PARLEY_CLI_OPTION_VIEWS:
+        return read_view(field, option, value, why);
     case PARLEY_CLI_OPTION_FLAG:
         break;
     }

@@ -17,10 +17,17 @@ enum parley_cli_option_kind {
     PARLEY_CLI_OPTION_NUMBER, /* uint32_t from `smallest` to `largest` */
     PARLEY_CLI_OPTION_CHOICE, /* unsigned: which of the words in `value`, the first counting as `smallest` */
     PARLEY_CLI_OPTION_HEADER, /* struct parley_cli_headers: "Name: value", may be given several times */
+    PARLEY_CLI_OPTION_PARAMETER, /* the same, as "name=value" */
+    PARLEY_CLI_OPTION_VIEWS,     /* struct parley_cli_views: may be given several times */
 };
 
 struct parley_cli_texts {
     const char *at[PARLEY_CLI_TEXTS];
+    size_t count;
+};
+
+struct parley_cli_views {
+    struct parley_view at[PARLEY_CLI_TEXTS];
     size_t count;
 };
 

@@ -10,7 +10,7 @@
 
 /* clang-format off */
 static const struct parley_cli_option options[] = {
-    {"--url", "URL", PARLEY_CLI_OPTION_TEXT, FIELD(url), 0, 0, "the service (default https://api.openai.com/v1); http(s) or ws(s)"},
+    PARLEY_CLI_WAY_OPTIONS(FIELD(way)),
     {"--model", "NAME", PARLEY_CLI_OPTION_TEXT, FIELD(model), 0, 0, "the model (default gpt-realtime-1.5)"},
     {"--voice", "NAME", PARLEY_CLI_OPTION_TEXT, FIELD(voice), 0, 0, "the model's voice (default marin)"},
     {"--modality", "audio|text", PARLEY_CLI_OPTION_CHOICE, FIELD(modality), PARLEY_MODALITY_AUDIO, 0, "what the model answers with (default audio)"},
@@ -22,10 +22,7 @@ static const struct parley_cli_option options[] = {
     {"--session-id", "ID", PARLEY_CLI_OPTION_TEXT, FIELD(session_id), 0, 0, "sent as x-session-id"},
     {"--key-env", "NAME", PARLEY_CLI_OPTION_TEXT, FIELD(key_env), 0, 0, "environment variable with the key (default OPENAI_API_KEY); programs started from here do not get it"},
     {"--key-file", "FILE", PARLEY_CLI_OPTION_TEXT, FIELD(key_file), 0, 0, "file with the key in its first line"},
-    {"--ca-file", "FILE", PARLEY_CLI_OPTION_TEXT, FIELD(ca_file), 0, 0, "PEM file of the authorities to trust instead of the system's"},
-    {"--insecure-no-verify", NULL, PARLEY_CLI_OPTION_FLAG, FIELD(insecure_no_verify), 0, 0, "trust any certificate; for experiments"},
     {"--compress", "off|auto", PARLEY_CLI_OPTION_CHOICE, FIELD(compress), PARLEY_COMPRESS_OFF, 0, "compress messages if the service agrees (default auto)"},
-    {"--header", "'N: V'", PARLEY_CLI_OPTION_HEADER, FIELD(headers), 0, 0, "a further header of the request; up to 16 times"},
     {"--in", "FILE|-", PARLEY_CLI_OPTION_TEXT, FIELD(in), 0, 0, "speak this file: WAV, or raw PCM; 24000 Hz mono 16 bit. The conversation ends by itself"},
     {"--out", "FILE|-", PARLEY_CLI_OPTION_TEXT, FIELD(out), 0, 0, "what is heard, silence included; a WAV file if the name ends in .wav, else raw PCM"},
     {"--mic", "CMD|none", PARLEY_CLI_OPTION_TEXT, FIELD(mic), 0, 0, "program that writes raw PCM (default at a terminal: arecord)"},
@@ -67,8 +64,6 @@ static int check(const struct parley_cli_options *o, bool timeout_given, const c
         {o->in != NULL && o->out != NULL && !is_standard(o->in) && strcmp(o->in, o->out) == 0, "--in",
          "and --out are the same file"},
         {o->key_env != NULL && o->key_file != NULL, "--key-env", "and --key-file are two keys: give one"},
-        {o->ca_file != NULL && o->insecure_no_verify, "--ca-file",
-         "says whom to trust, --insecure-no-verify trusts anybody: give one"},
         {o->no_store && o->thread != NULL, "--no-store", "leaves out what --thread asks for: give one"},
         {o->quiet && o->verbose, "--quiet", "and --verbose contradict each other"},
         {o->quiet && o->json, "--quiet", "and --json contradict each other"},
@@ -99,6 +94,8 @@ int parley_cli_options_read(struct parley_cli_options *o, int argc, char **argv,
     status = parley_cli_option_table_read(o, options, COUNT(options), argc, argv, why);
     if (status == PARLEY_OK && !o->help)
         status = check(o, o->agent_timeout_s != 0, transport, why);
+    if (status == PARLEY_OK && !o->help)
+        status = parley_cli_way_check(&o->way, why);
     if (status != PARLEY_OK)
         return status;
     o->agent_timeout_s = o->agent_timeout_s != 0 ? o->agent_timeout_s : 300;

@@ -1,7 +1,7 @@
 #ifndef PARLEY_CLI_OPTIONS_H
 #define PARLEY_CLI_OPTIONS_H
 
-#include "core/cli/option_table.h"
+#include "core/cli/way.h"
 
 /*
  * The command line of `talk`, read into one struct. Pure: opens nothing, looks at nothing but argv. Texts
@@ -10,18 +10,18 @@
 enum parley_cli_switch { PARLEY_CLI_AUTO, PARLEY_CLI_ON, PARLEY_CLI_OFF };
 
 struct parley_cli_options {
-    const char *url, *model, *voice, *prompt, *session_id, *user_name; /* NULL: not given */
-    const char *startup_context;                                       /* "off": none */
+    const char *model, *voice, *prompt, *session_id, *user_name; /* NULL: not given */
+    const char *startup_context;                                 /* "off": none */
     const char *thread;
-    const char *key_env, *key_file, *ca_file, *script;
+    const char *key_env, *key_file, *script;
     const char *in, *out, *mic, *speaker; /* "none" switches mic or speaker off */
     const char *agent;
     enum parley_modality modality;
     enum parley_compress compress;
     enum parley_cli_switch echo_gate;
-    bool insecure_no_verify, no_store, json, quiet, verbose, help;
+    bool no_store, json, quiet, verbose, help;
     uint32_t agent_timeout_s, linger_ms;
-    struct parley_cli_headers headers;
+    struct parley_cli_way way;
 };
 
 /*

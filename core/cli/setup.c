@@ -38,7 +38,7 @@ static int set_key(struct parley_cli_setup *s, const struct parley_cli_options *
     s->options.api_key = parley_view_of(s->key.len > 0 ? s->key.text : NULL, s->key.len);
     if (s->key.len == 0 && asked)
         return refuse(s, PARLEY_ERR_ARGUMENT, variable, "this environment variable with the key is not set");
-    if (s->key.len == 0 && o->url == NULL)
+    if (s->key.len == 0 && o->way.url == NULL)
         return refuse(s, PARLEY_ERR_ARGUMENT, "key",
                       "the service wants one: set OPENAI_API_KEY, or give --key-env or --key-file");
     return PARLEY_OK;
@@ -79,16 +79,12 @@ int parley_cli_setup_make(struct parley_cli_setup *s, const struct parley_cli_op
     int status;
 
     memset(s, 0, sizeof *s); /* options: the default is all zero */
-    s->options.url = parley_view(o->url);
+    parley_cli_way_apply(&o->way, &s->options);
     s->options.model = parley_view(o->model);
     s->options.voice = parley_view(o->voice);
     s->options.session_id = parley_view(o->session_id);
-    s->options.ca_file = parley_view(o->ca_file);
-    s->options.insecure_no_verify = o->insecure_no_verify;
     s->options.compress = o->compress;
     s->options.modality = o->modality;
-    s->options.headers = o->headers.at;
-    s->options.header_count = o->headers.count;
     set_name(s, o->user_name);
     status = set_key(s, o);
     if (status == PARLEY_OK)

@@ -173,8 +173,7 @@ static int open_all(struct talk *t)
     t->signals = parley_process_catch_signals();
     if (t->signals < 0)
         return complain(1, "signals cannot be caught");
-    if (o->insecure_no_verify)
-        complain(0, "warning: the certificate of the service is not checked (--insecure-no-verify)");
+    parley_cli_way_warn(&o->way);
     parley_cli_report_open(&t->report, o, out_is_sound ? STDERR : STDOUT, &t->arena, t->now_us);
     parley_cli_agent_open(&t->agent, o->agent, o->agent_timeout_s * 1000000ull, parley_cli_report_agent,
                           &t->report, &t->arena);

@@ -106,10 +106,10 @@ static void values_come_either_way(void **state)
     assert_string_equal(options.model, "a=b");
     assert_string_equal(options.voice, "cedar");
     assert_string_equal(options.prompt, "--odd"); /* a value may look like an option */
-    assert_int_equal(options.headers.count, 2);
-    assert_true(parley_view_is(options.headers.at[0].name, "X-A"));
-    assert_true(parley_view_is(options.headers.at[0].value, "b"));
-    assert_true(parley_view_is(options.headers.at[1].value, "d:e"));
+    assert_int_equal(options.way.headers.count, 2);
+    assert_true(parley_view_is(options.way.headers.at[0].name, "X-A"));
+    assert_true(parley_view_is(options.way.headers.at[0].value, "b"));
+    assert_true(parley_view_is(options.way.headers.at[1].value, "d:e"));
 }
 
 static void defaults_stand_where_nothing_is_said(void **state)
@@ -121,7 +121,7 @@ static void defaults_stand_where_nothing_is_said(void **state)
     assert_int_equal(options.modality, PARLEY_MODALITY_AUDIO);
     assert_int_equal(options.echo_gate, PARLEY_CLI_AUTO);
     assert_int_equal(options.compress, PARLEY_COMPRESS_AUTO);
-    assert_null(options.url);
+    assert_null(options.way.url);
     assert_null(options.prompt);
     assert_false(options.json);
     assert_int_equal(read_line("--echo-gate|off|--modality|text|--compress|off|--prompt=|--json|-h", "wss"),
