@@ -11,7 +11,7 @@ struct parley_cli_app_options {
     const char *model, *voice, *backend_prompt, *startup_context, *user_name; /* NULL: not given */
     const char *key_env, *key_file, *agent;
     unsigned protocol, mode, compress; /* enum parley_protocol, parley_mode, parley_compress */
-    bool no_realtime, verbose, help;
+    bool no_store, no_realtime, verbose, help;
     uint32_t agent_timeout_s, max_threads;
     struct parley_cli_way way;
     struct parley_cli_texts scripts;

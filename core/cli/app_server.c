@@ -127,7 +127,7 @@ static int make_options(struct app *a, struct parley_options *options, char *why
     options->api_key = parley_view_of(a->key.len > 0 ? a->key.text : NULL, a->key.len);
     if (status == PARLEY_OK)
         status = parley_cli_text_or_file(o->backend_prompt, &a->texts[0], &options->prompt_override, why);
-    if (status == PARLEY_OK)
+    if (status == PARLEY_OK && (o->startup_context == NULL || strcmp(o->startup_context, "off") != 0))
         status = parley_cli_text_or_file(o->startup_context, &a->texts[1], &options->startup_context, why);
     return status == PARLEY_OK ? read_scripts(a, why) : status;
 }
@@ -145,6 +145,8 @@ static int make_settings(struct app *a, struct parley_cli_server_settings *setti
     settings->script_count = a->options.scripts.count;
     settings->agent = a->options.agent;
     settings->agent_timeout_us = a->options.agent_timeout_s * UINT64_C(1000000);
+    settings->background = a->options.startup_context == NULL;
+    settings->no_store = a->options.no_store;
     settings->no_realtime = a->options.no_realtime;
     settings->max_threads = a->options.max_threads;
     return status;

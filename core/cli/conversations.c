@@ -6,6 +6,7 @@
  *
  * For the client only LIVE exists: what is in the other places tells nothing any more, or nothing yet.
  */
+#include "core/cli/background.h"
 #include "core/cli/server.h"
 
 #include "platform/clock.h"
@@ -85,15 +86,36 @@ static int open_call(struct parley_cli_server *s, struct parley_cli_call *call,
     return parley_open(&call->c, call->block, bytes, o, s->now_us, error);
 }
 
+/* What the model is told of the thread's folder, unless the command line says it. Without it the conversation
+   goes on all the same. */
+static void add_background(const struct parley_cli_server *s, const struct parley_cli_thread *t,
+                           struct parley_cli_background *b, struct parley_options *o)
+{
+    const struct parley_cli_background_wish wish = {
+        .cwd = t->cwd, .no_store = s->settings.no_store, .quiet = true};
+
+    if (!s->settings.background)
+        return;
+    if (parley_cli_background_make(b, &wish) == PARLEY_OK)
+        o->startup_context = b->text;
+    else
+        parley_cli_server_log(s, parley_view("startup context"), parley_view(b->why));
+}
+
 void parley_cli_conversation_start(struct parley_cli_server *s, struct parley_cli_thread *t,
                                    const struct parley_options *options)
 {
     struct parley_options o = *options;
     struct parley_cli_call call = {.touched = true};
     struct parley_error error = {PARLEY_OK, ""};
+    struct parley_cli_background background = {.memory = NULL};
+    int status;
 
     choose_script(s, &o);
-    if (open_call(s, &call, &o, &error) != PARLEY_OK) {
+    add_background(s, t, &background, &o);
+    status = open_call(s, &call, &o, &error);
+    parley_cli_background_free(&background);
+    if (status != PARLEY_OK) {
         drop(&call);
         parley_cli_notify_failed(&s->out, id_of(t), parley_view(error.text));
         return;

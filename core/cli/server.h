@@ -34,6 +34,8 @@ struct parley_cli_server_settings {
     const char *agent;                                /* NULL: the client is the agent */
     uint64_t agent_timeout_us;
     const char *cwd; /* of threads that name none */
+    bool background; /* the model is told of the thread's folder and of earlier conversations */
+    bool no_store;   /* but not of the latter */
     bool no_realtime;
     size_t max_threads;
 };

@@ -7,6 +7,7 @@ the checklist in the reference.
 import json
 import os
 import sys
+import tempfile
 import threading
 import time
 
@@ -583,6 +584,17 @@ def _():
         server.end(server.start())
 
 
+@test("13.10/100 the thread's folder is in the startup context, unless it is switched off")
+def _():
+    with tempfile.TemporaryDirectory() as folder:
+        open(os.path.join(folder, "a file of ours"), "w", encoding="utf-8").close()
+        script = instructions("<startup_context>", "Working directory tree:", "- a file of ours") + END
+        with Server("--no-store", script=script) as server:
+            server.end(server.start(server.thread(cwd=folder), prompt=""))
+        with Server("--startup-context", "off", script='expect sent session.update session.instructions=""\n' + END) as server:
+            server.end(server.start(server.thread(cwd=folder), prompt=""))
+
+
 @test("13.9/89 and 95 null or empty prompts, and an empty context, are none at all")
 def _():
     with Server("--startup-context", "", script='expect sent session.update session.instructions=""\n' + END) as server:
@@ -610,9 +622,10 @@ def _():
 
 @test("13.9/93 the prompt of the command line wins, unless blank")
 def _():
-    with Server("--backend-prompt", "mine", script='expect sent session.update session.instructions=mine\n' + END) as server:
+    alone = ("--startup-context", "off", "--backend-prompt")
+    with Server(*alone, "mine", script='expect sent session.update session.instructions=mine\n' + END) as server:
         server.end(server.start(prompt="yours"))
-    with Server("--backend-prompt", "  ", script='expect sent session.update session.instructions=yours\n' + END) as server:
+    with Server(*alone, "  ", script='expect sent session.update session.instructions=yours\n' + END) as server:
         server.end(server.start(prompt="yours"))
 
 
