@@ -4,6 +4,7 @@
 scratch=$(mktemp -d)
 HOME=$scratch/home XDG_STATE_HOME=$scratch/state # programs find a user who has never used them
 export HOME XDG_STATE_HOME
+unset http_proxy https_proxy HTTPS_PROXY all_proxy ALL_PROXY no_proxy NO_PROXY SSL_CERT_FILE SSL_CERT_DIR
 mkdir "$HOME"
 trap 'rm -rf "$scratch"' EXIT
 trap 'exit 1' HUP INT TERM
