@@ -296,6 +296,29 @@ static void a_long_honest_message_has_no_bound(void **state)
     assert_int_equal(reading.used, LONGEST + 20000 + 3);
 }
 
+/* Nothing is left in the buffer, and yet there is more: nobody may wait for the network then. */
+static void says_that_there_is_more_inside(void **state)
+{
+    static struct bytes all;
+    struct parley_fragment piece;
+    size_t pieces = 1;
+
+    (void)state;
+    all.used = 0;
+    add_compressed(&all, 5 * PARLEY_INFLATE_PIECE);
+    memcpy(frames.in.at, all.at, all.used);
+    frames.in.end = all.used;
+    parley_frames_arrived(&frames);
+    assert_int_equal(parley_frames_next(&frames, &piece), 1);
+    assert_int_equal(parley_buffer_used(&frames.in), 0);
+    for (; !piece.last; pieces++) {
+        assert_true(parley_frames_ready(&frames));
+        assert_int_equal(parley_frames_next(&frames, &piece), 1);
+    }
+    assert_in_range(pieces, 5, 6);
+    assert_false(parley_frames_ready(&frames));
+}
+
 /* Pings are answered while a message is half inflated and nobody takes it. */
 static void answers_pings_within_a_large_message(void **state)
 {
@@ -525,6 +548,7 @@ int main(void)
         TEST(ends_with_the_right_code),
         TEST(a_bomb_ends_with_1009),
         TEST(a_long_honest_message_has_no_bound),
+        TEST(says_that_there_is_more_inside),
         TEST(answers_pings_within_a_large_message),
         TEST(compresses_what_is_worth_it),
         TEST(noise_fits_too),

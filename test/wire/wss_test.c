@@ -223,6 +223,15 @@ static int run(void)
     return status;
 }
 
+/* The same for a link that the service has broken: it lasts until the service has read why. */
+static int run_to_end(void)
+{
+    assert_int_equal(run(), 0);
+    assert_string_equal(parley_transport_stage(link.t), "closing");
+    parley_pipe_end(link.pipe, PARLEY_ERR_PEER_CLOSED);
+    return run();
+}
+
 static const char *reason(void)
 {
     struct parley_view why = parley_transport_reason(link.t);
@@ -807,7 +816,7 @@ static void waits_for_what_is_missing(void **state)
     receive();
     assert_string_equal(link.received, "ab/T ");
     assert_int_equal(deadline(), PARLEY_NEVER);
-    say("0080 89 05 'pi'"); /* nor half a ping, once the header of the message is there */
+    say("0080 'x'*128 89 05 'pi'"); /* nor half a ping, once the message before it is taken */
     work();
     receive();
     assert_int_equal(deadline(), PARLEY_NEVER);
@@ -968,7 +977,7 @@ static void a_fault_while_closing_is_told(void **state)
     parley_transport_close(link.t, 1000);
     work();
     say("83 00");
-    assert_int_equal(run(), PARLEY_ERR_PROTOCOL);
+    assert_int_equal(run_to_end(), PARLEY_ERR_PROTOCOL);
     expect_ended(
         PARLEY_ERR_PROTOCOL,
         "closing: the service broke the WebSocket protocol: a frame has an opcode that does not exist");
@@ -1015,7 +1024,7 @@ static void tells_the_peer_what_it_broke(void **state)
     connect_link();
     parley_transport_send(link.t, parley_view("mine"));
     say("81 02 'ok' c1 01 'x' 81 02 'no'");
-    assert_int_equal(run(), PARLEY_ERR_PROTOCOL);
+    assert_int_equal(run_to_end(), PARLEY_ERR_PROTOCOL);
     assert_string_equal(link.received, "ok/T ");
     rest = written();
     assert_string_equal(next_frame(&rest), "81 mine");
@@ -1024,6 +1033,44 @@ static void tells_the_peer_what_it_broke(void **state)
     expect_ended(PARLEY_ERR_PROTOCOL,
                  "open: the service broke the WebSocket protocol: a frame has reserved bits set "
                  "though no extension was agreed on");
+}
+
+/* A connection that is closed while there is something to read is reset, and our close frame with it: what
+   comes behind a fault is read and thrown away, but not for ever. */
+static void a_service_that_talks_on_hears_what_it_broke(void **state)
+{
+    static struct bytes flood;
+
+    (void)state;
+    connect_link();
+    flood.used = 0;
+    add_script(&flood, "83 00");
+    while (flood.used < 5 * RECV_BYTES)
+        add_text(&flood, "and another thing");
+    parley_pipe_feed(link.pipe, view_of(&flood));
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(work(), 1);
+        assert_int_equal(receive(), 0);
+    }
+    assert_int_equal(parley_pipe_unread(link.pipe), 0);
+    assert_false(parley_pipe_dropped(link.pipe));
+    assert_int_equal(deadline(), link.now_us + UINT64_C(1000) * CLOSE_MS);
+    wait_ms(CLOSE_MS);
+    assert_int_equal(work(), PARLEY_ERR_PROTOCOL);
+    assert_string_equal(link.received, "");
+    expect_ended(PARLEY_ERR_PROTOCOL,
+                 "open: the service broke the WebSocket protocol: a frame has an opcode that does not exist");
+}
+
+/* A close frame that is none: the service awaits no answer, and sends no more. */
+static void a_wrong_close_frame_is_the_last(void **state)
+{
+    (void)state;
+    connect_link();
+    say("88 01 03");
+    assert_int_equal(run(), PARLEY_ERR_PROTOCOL);
+    expect_ended(PARLEY_ERR_PROTOCOL,
+                 "open: the service broke the WebSocket protocol: a close frame holds half a code");
 }
 
 /* A message longer than what the conversation can hold is the business of the conversation. */
@@ -1123,7 +1170,7 @@ static void declined_it_does_without(void **state)
         rest = written();
         assert_memory_equal(next_frame(&rest), "81 a text", 9);
         say("c1 07 " HELLO);
-        assert_int_equal(run(), PARLEY_ERR_PROTOCOL);
+        assert_int_equal(run_to_end(), PARLEY_ERR_PROTOCOL);
         expect_ended(PARLEY_ERR_PROTOCOL,
                      "open: the service broke the WebSocket protocol: a frame has reserved bits set "
                      "though no extension was agreed on");
@@ -1170,7 +1217,7 @@ static void a_bomb_ends_the_link_and_a_long_message_does_not(void **state)
     /* 16384 letters 'a', and one more. */
     say("c1 22 ecc13101000000c2a0aceb5fc2183e40010000000000000000000000000000006f03");
     say("c1 22 ecc13101000000c2a0aceb5fc2183e40010000000000000000000000000000007703");
-    assert_int_equal(run(), PARLEY_ERR_TOO_LONG);
+    assert_int_equal(run_to_end(), PARLEY_ERR_TOO_LONG);
     assert_memory_equal(link.received + 16 * 1024 - 1, "a/T a", 5);
     rest = written();
     assert_string_equal(next_frame(&rest), "88 1009 a compressed message is too long");
@@ -1537,6 +1584,8 @@ int main(void)
         TEST(a_fault_while_closing_is_told),
         TEST(answers_the_peers_close_also_slowly),
         TEST(tells_the_peer_what_it_broke),
+        TEST(a_service_that_talks_on_hears_what_it_broke),
+        TEST(a_wrong_close_frame_is_the_last),
         TEST(hands_out_messages_of_any_length),
         TEST(offers_compression_when_asked_to),
         TEST(messages_travel_compressed),

@@ -415,10 +415,8 @@ static void note_broken(struct parley_transport *t)
    nothing can be read, silence is no sign of anything. */
 static void watch_silence(struct parley_transport *t, bool came)
 {
-    if (t->stage != STAGE_OPEN || t->stream_end != 0) {
-        t->silent_us = PARLEY_NEVER;
+    if (t->stage != STAGE_OPEN || t->stream_end != 0)
         return;
-    }
     if (came || parley_buffer_room(&t->frames.in) == 0) {
         note_life(t);
         return;
@@ -437,6 +435,16 @@ static void watch_silence(struct parley_transport *t, bool came)
     finish(t, PARLEY_ERR_LOST);
 }
 
+/* The service broke the protocol and may be sending on. Were the connection closed while there is something
+   of that to read, the system would reset it, and our close frame, which says what was wrong, might never be
+   read (RFC 6455, 7.1.1 and 10.7). So for a while we read on, and throw it away. */
+static bool lingers(const struct parley_transport *t)
+{
+    int status = t->frames.status;
+
+    return status != 0 && status != PARLEY_ERR_PEER_CLOSED && !t->frames.close_seen && t->stream_end == 0;
+}
+
 /* Ends the link when nothing is left to do for it. */
 static void settle(struct parley_transport *t)
 {
@@ -448,7 +456,7 @@ static void settle(struct parley_transport *t)
         return;
     if (t->stream_end != 0 && t->await_close && !t->frames.close_seen)
         parley_why(t->reason, "closed as asked; the service ended the connection without a close frame");
-    if (t->stream_end != 0 || (sent && (!t->await_close || t->frames.close_seen)))
+    if (t->stream_end != 0 || (sent && !lingers(t) && (!t->await_close || t->frames.close_seen)))
         finish(t, t->outcome);
 }
 
@@ -473,6 +481,8 @@ static int work_open(struct parley_transport *t)
     watch_silence(t, fill(t));
     if (t->end != 0)
         return t->end;
+    if (lingers(t))
+        parley_buffer_skip(&t->frames.in, parley_buffer_used(&t->frames.in));
     parley_frames_arrived(&t->frames);
     flush(t);
     parley_frames_room(&t->frames);
