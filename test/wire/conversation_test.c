@@ -100,13 +100,18 @@ static void service_sends(struct call *call, unsigned opcode, struct parley_view
     feed(call, before);
 }
 
-static void connect_call(struct call *call)
+static void connect_with(struct call *call, const char *headers)
 {
     dial(call);
-    add_accept(&call->said, parley_pipe_written(call->pipe), "");
+    add_accept(&call->said, parley_pipe_written(call->pipe), headers);
     call->request_bytes = parley_pipe_written(call->pipe).len;
     feed(call, 0);
     serve(call);
+}
+
+static void connect_call(struct call *call)
+{
+    connect_with(call, "");
 }
 
 /* The next event but for those of the link. */
@@ -488,6 +493,103 @@ static void frame_close(void **state)
     json_decref(e);
 }
 
+/* ---- compression and silence ----------------------------------------------------------------------- */
+
+static void messages_may_be_compressed(void **state)
+{
+    static const char offer[] =
+        "\r\nSec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n";
+    struct parley_view rest;
+    size_t plain;
+
+    (void)state;
+    plain = parley_memory_needed(&options);
+    options.compress = PARLEY_COMPRESS_AUTO;
+    assert_in_range(parley_memory_needed(&options) - plain, 80000, 100000); /* what parley.h says */
+    connect_with(&first, "Sec-WebSocket-Extensions: permessage-deflate\r\n");
+    expect_request(&first, offer);
+    expect(&first, PARLEY_EVENT_STARTED);
+    rest = written(&first);
+    assert_int_equal(next_frame(&rest)->first, FIN | RSV1 | TEXT); /* session.update */
+
+    drop(&first);
+    set_up(NULL);
+    connect_call(&first);
+    if (strstr(request(&first), "Extensions") != NULL)
+        fail_msg("offered, though nobody asked for it");
+}
+
+/* A message that becomes longer than the inbox is skipped; one that is a bomb ends the conversation. */
+static void a_bomb_ends_the_conversation(void **state)
+{
+    /* 16384 letters 'a', and one more */
+    static const char long_one[] = "ecc13101000000c2a0aceb5fc2183e40010000000000000000000000000000006f03";
+    static const char bomb[] = "ecc13101000000c2a0aceb5fc2183e40010000000000000000000000000000007703";
+    static struct bytes payload;
+
+    (void)state;
+    options.compress = PARLEY_COMPRESS_AUTO;
+    options.limits.inbox_bytes = 1024;
+    connect_with(&first, "Sec-WebSocket-Extensions: permessage-deflate\r\n");
+    expect(&first, PARLEY_EVENT_STARTED);
+    payload.used = 0;
+    add_script(&payload, long_one);
+    service_sends(&first, RSV1 | TEXT, view_of(&payload));
+    assert_int_equal(expect(&first, PARLEY_EVENT_SKIPPED).status, PARLEY_ERR_TOO_LONG);
+    service_says(&first, "{\"type\":\"response.created\",\"response\":{\"id\":\"r\"}}");
+    expect(&first, PARLEY_EVENT_RESPONSE_CREATED);
+    payload.used = 0;
+    add_script(&payload, bomb);
+    service_sends(&first, RSV1 | TEXT, view_of(&payload));
+    parley_pipe_end(first.pipe, PARLEY_ERR_PEER_CLOSED);
+    expect_view(expect(&first, PARLEY_EVENT_ERROR).text,
+                "open: the service sent a compressed message of more than 16384 bytes");
+    assert_int_equal(expect(&first, PARLEY_EVENT_CLOSED).closed, PARLEY_CLOSED_ERROR);
+}
+
+/* How long the service may be silent: 20 s and 20 s more, or as the host says, or for ever. */
+static void silence_has_an_end(void **state)
+{
+    static const struct {
+        uint32_t ping_ms, pong_ms, first_s, second_s;
+        const char *text;
+    } rows[] = {
+        {0, 0, 20, 20, "open: the service has fallen silent: it did not answer a ping within 20000 ms"},
+        {5000, 3000, 5, 3, "open: the service has fallen silent: it did not answer a ping within 3000 ms"},
+        {PARLEY_LIMIT_NONE, 3000, 3600, 3600, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct parley_event event;
+        struct parley_view rest;
+
+        tear_down(NULL);
+        set_up(NULL);
+        options.timeouts.ping_ms = rows[i].ping_ms;
+        options.timeouts.pong_ms = rows[i].pong_ms;
+        connect_call(&first);
+        expect(&first, PARLEY_EVENT_STARTED);
+        first.request_bytes = parley_pipe_written(first.pipe).len;
+        first.now_us += UINT64_C(1000000) * rows[i].first_s;
+        serve(&first);
+        rest = written(&first);
+        if (rows[i].text != NULL)
+            assert_int_equal(next_frame(&rest)->first, FIN | PING);
+        assert_int_equal(rest.len, 0);
+        first.now_us += UINT64_C(1000000) * rows[i].second_s;
+        serve(&first);
+        if (rows[i].text == NULL) {
+            assert_int_equal(parley_next_event(first.c, &event), 0);
+            continue;
+        }
+        event = expect(&first, PARLEY_EVENT_ERROR);
+        assert_int_equal(event.status, PARLEY_ERR_LOST);
+        expect_view(event.text, rows[i].text);
+        assert_int_equal(expect(&first, PARLEY_EVENT_CLOSED).status, PARLEY_ERR_LOST);
+    }
+}
+
 #define TEST(title, function)                                                                                \
     {                                                                                                        \
         title, function, set_up, tear_down, NULL                                                             \
@@ -508,6 +610,9 @@ int main(void)
         TEST("frame_binary", frame_binary),
         TEST("frame_ping", frame_ping),
         TEST("frame_close", frame_close),
+        TEST("messages may be compressed", messages_may_be_compressed),
+        TEST("a bomb ends the conversation, a long message does not", a_bomb_ends_the_conversation),
+        TEST("silence has an end", silence_has_an_end),
     };
     struct CMUnitTest tests[COUNT(addresses) + COUNT(others)];
     size_t count = 0;
