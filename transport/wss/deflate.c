@@ -94,10 +94,9 @@ int parley_deflate_start(struct parley_deflate *d, char why[PARLEY_TRANSPORT_REA
 
 void parley_deflate_agree(struct parley_deflate *d, const struct parley_extension *x)
 {
-    d->reads = x->agreed;
     d->in_resets = x->server_no_context_takeover;
     d->out_resets = x->client_no_context_takeover;
-    if (!x->agreed || x->client_bits < PARLEY_DEFLATE_WINDOW_MIN)
+    if (x->client_bits < PARLEY_DEFLATE_WINDOW_MIN)
         d->writes = false;
     if (d->writes && x->client_bits < PARLEY_DEFLATE_WINDOW) {
         stop_writing(d);
@@ -110,7 +109,7 @@ void parley_deflate_stop(struct parley_deflate *d)
     if (d->in != NULL && d->in->state != NULL)
         inflateEnd(d->in);
     stop_writing(d);
-    d->reads = d->writes = false;
+    d->writes = false;
     parley_wipe(d->in_slice.at, d->in_slice.at != NULL ? d->in_slice.size : 0);
     parley_wipe(d->out_slice.at, d->out_slice.at != NULL ? d->out_slice.size : 0);
 }

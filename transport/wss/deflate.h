@@ -9,7 +9,7 @@
  * frames and after they come out of them. zlib's memory is a part of the caller's block.
  *
  * Measured with base64 speech in messages of 100 ms: a window of 2^12 and zlib's memLevel 5 leave 69 % of it
- * and take 39 KB, everything zlib has (2^15, 9) leaves 68 % and takes 268 KB.
+ * and take 39 KB, zlib's own choice (2^15, 8) leaves 68 % and takes 268 KB.
  */
 enum {
     PARLEY_DEFLATE_WINDOW_MIN = 9, /* zlib's deflate cannot do 8: then we send nothing compressed */
@@ -30,8 +30,7 @@ struct parley_deflate_slice {
 };
 
 struct parley_deflate {
-    bool reads;      /* messages of the service may be compressed */
-    bool writes;     /* ours are, if they are long enough */
+    bool writes;     /* our messages are compressed, if they are long enough */
     const char *why; /* why inflating failed, static */
 
     /* Internal: reading. */
@@ -56,7 +55,7 @@ void parley_deflate_carve(struct parley_deflate *d, struct parley_arena *arena);
    there is to write with, ours are not compressed. */
 int parley_deflate_start(struct parley_deflate *d, char why[PARLEY_TRANSPORT_REASON]);
 
-/* What the service agreed to holds from here on. */
+/* What the two sides agreed on, which is compression, holds from here on. */
 void parley_deflate_agree(struct parley_deflate *d, const struct parley_extension *x);
 
 /* Ends zlib's use of the block, and wipes what is left there of messages. */
