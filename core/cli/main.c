@@ -4,6 +4,7 @@
  */
 #include "core/cli/app_server.h"
 #include "core/cli/context.h"
+#include "core/cli/doctor.h"
 #include "core/cli/talk.h"
 #include "core/cli/test.h"
 #include "core/cli/threads.h"
@@ -24,6 +25,7 @@ static const struct command commands[] = {
     {"talk", "hold a conversation: microphone or file, typed lines, background agent", parley_cli_talk, NULL},
     {"app-server", "conversations for a program, by JSON-RPC on standard input and output",
      parley_cli_app_server, NULL},
+    {"doctor", "try the way to the service, stage by stage, and say what to do", parley_cli_doctor, NULL},
     {"context", "print what the model is told at the start: earlier conversations, this folder",
      parley_cli_context, NULL},
     {"threads", "list, show and delete recorded conversations", parley_cli_threads, NULL},
