@@ -17,7 +17,7 @@
 
 struct record {
     uint32_t at; /* of its text in the buffer */
-    uint32_t len : 31, role : 1;
+    uint32_t len : 29, kind : 2, role : 1;
 };
 
 struct parley_transcript {
@@ -25,6 +25,9 @@ struct parley_transcript {
     size_t size, bound;
     size_t head, tail;
     size_t gone, count;              /* records dropped since all was moved last, and records kept */
+    size_t first;                    /* entries dropped since open */
+    bool incomplete;                 /* not all there ever was is kept */
+    bool unfinished;                 /* the last entry has come in parts, and not as a whole */
     size_t handed;                   /* how many of those kept a handoff has had */
     size_t lost;                     /* bytes of text dropped that no handoff has had */
     size_t lost_of_last;             /* those of them that were the beginning of the last entry */
@@ -32,7 +35,7 @@ struct parley_transcript {
     size_t given_first, given_count; /* the entries of the last handoff, until something changes */
 };
 
-enum { RECORD = sizeof(struct record), BOUND_MAX = 1 << 30 };
+enum { RECORD = sizeof(struct record), BOUND_MAX = 1 << 28, LEN_MAX = (1 << 29) - 1 };
 _Static_assert(sizeof(struct record) == PARLEY_TRANSCRIPT_ENTRY_BYTES, "what transcript.h promises");
 
 /* ---- records --------------------------------------------------------------------------------- */
@@ -76,7 +79,9 @@ static void drop_oldest(struct parley_transcript *t)
         t->handed--;
     else
         t->lost += record(t, 0)->len;
+    t->incomplete = true;
     t->gone++;
+    t->first++;
     t->count--;
     t->head = t->count > 0 ? record(t, 0)->at : t->tail;
 }
@@ -88,6 +93,7 @@ static struct parley_view without_beginning(struct parley_transcript *t, struct 
 {
     while (excess < text.len && ((unsigned char)text.at[excess] & 0xC0) == 0x80)
         excess++;
+    t->incomplete = true;
     if (t->handed < t->count) {
         t->lost += excess;
         t->lost_of_last += excess;
@@ -103,7 +109,7 @@ static void shorten(struct parley_transcript *t, size_t excess)
 
     t->head = t->tail - kept.len;
     only->at = (uint32_t)t->head;
-    only->len = (uint32_t)kept.len & INT32_MAX;
+    only->len = (uint32_t)kept.len & LEN_MAX;
 }
 
 /* Moves all texts to the start of the buffer and all records to its end, unless there is room for `bytes`. */
@@ -138,9 +144,10 @@ static void extend(struct parley_transcript *t, struct parley_view text)
             text = without_beginning(t, text, excess - there);
     }
     make_room(t, text.len);
-    memcpy(t->buffer + t->tail, text.at, text.len);
+    if (text.len > 0)
+        memcpy(t->buffer + t->tail, text.at, text.len);
     t->tail += text.len;
-    last_record(t)->len = (uint32_t)(t->tail - last_record(t)->at) & INT32_MAX;
+    last_record(t)->len = (uint32_t)(t->tail - last_record(t)->at) & LEN_MAX;
 }
 
 static void push(struct parley_transcript *t, enum parley_role role, struct parley_view text)
@@ -148,6 +155,7 @@ static void push(struct parley_transcript *t, enum parley_role role, struct parl
     make_room(t, RECORD); /* there is always room for one beyond the bound */
     t->count++;
     t->lost_of_last = 0;
+    t->unfinished = false;
     *last_record(t) = (struct record){.at = (uint32_t)t->tail, .role = role & 1};
     extend(t, text);
 }
@@ -168,7 +176,7 @@ static bool joins_last(struct parley_transcript *t, enum parley_role role)
     bool begun = t->begun[role];
 
     t->begun[role] = false;
-    return !begun && t->count > 0 && last_record(t)->role == role;
+    return !begun && t->count > 0 && last_record(t)->role == role && last_record(t)->kind == 0;
 }
 
 /* ---- the interface --------------------------------------------------------------------------- */
@@ -206,6 +214,7 @@ void parley_transcript_delta(struct parley_transcript *t, enum parley_role role,
         extend(t, text);
     else
         push(t, role, text);
+    t->unfinished = true;
 }
 
 void parley_transcript_done(struct parley_transcript *t, enum parley_role role, struct parley_view text)
@@ -219,6 +228,30 @@ void parley_transcript_done(struct parley_transcript *t, enum parley_role role, 
         replace(t, text);
     else
         push(t, role, text);
+    t->unfinished = false;
+}
+
+void parley_transcript_add(struct parley_transcript *t, unsigned kind, struct parley_view label,
+                           struct parley_view text)
+{
+    t->given_count = 0;
+    push(t, PARLEY_ROLE_USER, label);
+    last_record(t)->kind = kind & 3;
+    extend(t, text);
+}
+
+void parley_transcript_take_back(struct parley_transcript *t, enum parley_role role)
+{
+    if (t->count == 0 || !t->unfinished || last_record(t)->role != role || t->handed == t->count)
+        return;
+    t->given_count = 0;
+    t->unfinished = false;
+    t->lost -= t->lost_of_last;
+    t->lost_of_last = 0;
+    t->tail = last_record(t)->at;
+    t->count--;
+    if (t->count == 0)
+        t->head = t->tail;
 }
 
 static bool user_said(const struct parley_transcript *t, struct parley_view trimmed)
@@ -245,6 +278,28 @@ size_t parley_transcript_handoff(struct parley_transcript *t, struct parley_view
     *dropped = t->lost;
     t->lost = t->lost_of_last = 0;
     return t->given_count;
+}
+
+size_t parley_transcript_first(const struct parley_transcript *t)
+{
+    return t->first;
+}
+
+size_t parley_transcript_end(const struct parley_transcript *t)
+{
+    return t->first + t->count;
+}
+
+struct parley_transcript_entry parley_transcript_at(const struct parley_transcript *t, size_t number,
+                                                    unsigned *kind)
+{
+    *kind = record(t, number - t->first)->kind;
+    return entry(t, number - t->first);
+}
+
+bool parley_transcript_is_complete(const struct parley_transcript *t)
+{
+    return !t->incomplete;
 }
 
 struct parley_transcript_entry parley_transcript_entry(const struct parley_transcript *t, size_t i)

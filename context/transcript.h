@@ -50,4 +50,22 @@ size_t parley_transcript_handoff(struct parley_transcript *t, struct parley_view
    text is absent). */
 struct parley_transcript_entry parley_transcript_entry(const struct parley_transcript *t, size_t i);
 
+/* An entry of role USER that nothing joins: `label` and `text`. `kind` is a mark of the caller's, from 1 to
+   3; entries of deltas have 0. */
+void parley_transcript_add(struct parley_transcript *t, unsigned kind, struct parley_view label,
+                           struct parley_view text);
+
+/* Takes the last entry away if it is of this role and of deltas alone, as it will be said once more. */
+void parley_transcript_take_back(struct parley_transcript *t, enum parley_role role);
+
+/* All entries kept, handed off or not, by number: those from `first` to before `end`. They are counted from
+   parley_transcript_open on, so a number means the same entry as long as that is kept. */
+size_t parley_transcript_first(const struct parley_transcript *t);
+size_t parley_transcript_end(const struct parley_transcript *t);
+struct parley_transcript_entry parley_transcript_at(const struct parley_transcript *t, size_t number,
+                                                    unsigned *kind);
+
+/* False once something went because of the bound. */
+bool parley_transcript_is_complete(const struct parley_transcript *t);
+
 #endif

@@ -416,12 +416,109 @@ static void test_random_stories(void **state)
         run_random(seed, bounds[seed % COUNT(bounds)]);
 }
 
+/* All entries as "user: text | assistant: text", with the kind before those that have one. */
+static const char *all(const struct parley_transcript *t)
+{
+    static char told[16384];
+    size_t used = 0;
+
+    told[0] = '\0';
+    for (size_t i = parley_transcript_first(t); i < parley_transcript_end(t); i++) {
+        unsigned kind;
+        struct parley_transcript_entry e = parley_transcript_at(t, i, &kind);
+
+        if (used > 0)
+            used += (size_t)snprintf(told + used, sizeof told - used, " | ");
+        if (kind != 0)
+            used += (size_t)snprintf(told + used, sizeof told - used, "%u ", kind);
+        used +=
+            (size_t)snprintf(told + used, sizeof told - used, "%s: %.*s",
+                             e.role == PARLEY_ROLE_USER ? "user" : "assistant", (int)e.text.len, e.text.at);
+    }
+    return told;
+}
+
+static void test_all_entries_with_those_added_by_hand(void **state)
+{
+    struct parley_transcript *t = open_transcript(200);
+
+    (void)state;
+    parley_transcript_delta(t, PARLEY_ROLE_USER, parley_view("hel"));
+    parley_transcript_add(t, 1, parley_view("[X] "), parley_view("typed"));
+    parley_transcript_done(t, PARLEY_ROLE_USER, parley_view("hello")); /* joins neither */
+    parley_transcript_add(t, 3, parley_view(NULL), parley_view(""));
+    parley_transcript_delta(t, PARLEY_ROLE_ASSISTANT, parley_view("yes"));
+    assert_string_equal(all(t), "user: hel | 1 user: [X] typed | user: hello | 3 user:  | assistant: yes");
+    handoff(t, "hello");
+    assert_int_equal(parley_transcript_end(t) - parley_transcript_first(t), 5);
+    assert_true(parley_transcript_is_complete(t));
+}
+
+static void test_numbers_stay_when_the_oldest_go(void **state)
+{
+    struct parley_transcript *t = open_transcript(100);
+    char text[8];
+    unsigned kind;
+
+    (void)state;
+    for (size_t i = 0; i < 50; i++) {
+        snprintf(text, sizeof text, "%zu", i);
+        parley_transcript_add(t, 2, parley_view("no "), parley_view(text));
+        assert_int_equal(parley_transcript_end(t), i + 1);
+        assert_int_equal(parley_transcript_is_complete(t), parley_transcript_first(t) == 0);
+        for (size_t k = parley_transcript_first(t); k <= i; k++) {
+            snprintf(text, sizeof text, "no %zu", k);
+            assert_true(parley_view_is(parley_transcript_at(t, k, &kind).text, text));
+        }
+    }
+    assert_true(parley_transcript_first(t) > 30);
+}
+
+static void test_what_will_be_said_again_is_taken_back(void **state)
+{
+    static const struct {
+        const char *title;
+        bool assistant, done, handed, add;
+        const char *left;
+    } rows[] = {
+        {"what came in parts", false, false, false, false, "assistant: a"},
+        {"not what came as a whole", false, true, false, false, "assistant: a | user: b"},
+        {"not of another role", true, false, false, false, "assistant: a | assistant: b"},
+        {"not what an agent has been told", false, false, true, false, "assistant: a | user: b"},
+        {"not what stands before something else", false, false, false, true,
+         "assistant: a | user: b | 1 user: c"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        struct parley_transcript *t = open_transcript(200);
+        enum parley_role role = rows[i].assistant ? PARLEY_ROLE_ASSISTANT : PARLEY_ROLE_USER;
+
+        print_message("# %s\n", rows[i].title);
+        parley_transcript_done(t, PARLEY_ROLE_ASSISTANT, parley_view("a"));
+        parley_transcript_begin(t, PARLEY_ROLE_ASSISTANT);
+        parley_transcript_delta(t, role, parley_view("b"));
+        if (rows[i].done)
+            parley_transcript_done(t, role, parley_view("b"));
+        if (rows[i].handed)
+            handoff(t, "");
+        if (rows[i].add)
+            parley_transcript_add(t, 1, parley_view(""), parley_view("c"));
+        parley_transcript_take_back(t, PARLEY_ROLE_USER);
+        parley_transcript_take_back(t, PARLEY_ROLE_USER);
+        assert_string_equal(all(t), rows[i].left);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest others[] = {
         cmocka_unit_test(test_memory_is_exact),
         cmocka_unit_test(test_entries_only_until_a_change),
         cmocka_unit_test(test_random_stories),
+        cmocka_unit_test(test_all_entries_with_those_added_by_hand),
+        cmocka_unit_test(test_numbers_stay_when_the_oldest_go),
+        cmocka_unit_test(test_what_will_be_said_again_is_taken_back),
     };
     struct CMUnitTest tests[COUNT(stories) + COUNT(others)];
     size_t count = 0;
