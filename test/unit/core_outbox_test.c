@@ -184,6 +184,141 @@ static void the_inbox_joins_fragments_and_skips_what_is_too_long(void **state)
     assert_int_equal(inbox.len, 0);
 }
 
+static void another_session_gets_what_is_good_for_any(void **state)
+{
+    (void)state;
+    open_outbox(200, 20, 0);
+    put(PARLEY_OUTBOX_HOST, "one");
+    put(PARLEY_OUTBOX_OWN, "cut");
+    put(PARLEY_OUTBOX_HOST, "two");
+    put(PARLEY_OUTBOX_HOST_SESSION, "about a call");
+    put(PARLEY_OUTBOX_OWN, "output");
+    put(PARLEY_OUTBOX_HOST, "three");
+    assert_int_equal(parley_outbox_count(&outbox), 3);
+    parley_outbox_took(&outbox, 5); /* the first is out, and half of the second */
+    parley_outbox_took(&outbox, 2);
+    parley_outbox_restart(&outbox);
+    assert_int_equal(parley_outbox_count(&outbox), 2);
+    expect_first("<two>");
+    parley_outbox_took(&outbox, 2);
+    parley_outbox_restart(&outbox);
+    expect_first("<two>"); /* from its beginning */
+    parley_outbox_took(&outbox, 5);
+    expect_first("<three>");
+    parley_outbox_took(&outbox, 7);
+    parley_outbox_restart(&outbox);
+    assert_int_equal(parley_outbox_first(&outbox).len, 0);
+}
+
+static void put_sound(const char *sound)
+{
+    assert_int_equal(parley_outbox_put_audio(&outbox, sound, strlen(sound)), 0);
+}
+
+static void expect_sound(const char *sound)
+{
+    char pcm[PARLEY_OUTBOX_CHUNK];
+    size_t bytes = parley_outbox_take_audio(&outbox, pcm);
+
+    assert_int_equal(bytes, strlen(sound));
+    assert_memory_equal(pcm, sound, bytes);
+}
+
+static void audio_that_is_kept_can_be_taken_again(void **state)
+{
+    (void)state;
+    open_outbox(100, 0, 960);
+    outbox.audio_kept_on = true;
+    put_sound("aa");
+    put_sound("bbb");
+    put_sound("cc");
+    expect_sound("aa");
+    expect_sound("bbb");
+    assert_int_equal(outbox.audio_taken, 5);
+    parley_outbox_rewind_audio(&outbox);
+    assert_int_equal(outbox.audio_taken, 0);
+    expect_sound("aa");
+    expect_sound("bbb");
+    expect_sound("cc");
+    expect_sound("");
+    parley_outbox_forget_audio(&outbox, 4); /* in the middle of the second: that stays */
+    put_sound("d");
+    parley_outbox_rewind_audio(&outbox);
+    assert_int_equal(outbox.audio_taken, 2);
+    expect_sound("bbb");
+    expect_sound("cc");
+    expect_sound("d");
+    assert_int_equal(outbox.audio_taken, 8);
+    parley_outbox_forget_audio(&outbox, 100);
+    parley_outbox_rewind_audio(&outbox);
+    expect_sound("");
+}
+
+/* What is kept gives way to what waits, and only the latter counts as dropped. */
+static void kept_audio_is_bounded(void **state)
+{
+    char chunk[97];
+
+    (void)state;
+    memset(chunk, 'x', 96);
+    chunk[96] = 0;
+    open_outbox(100, 0, 960);
+    outbox.audio_kept_on = true;
+    for (int i = 0; i < 10; i++)
+        put_sound(chunk);
+    for (int i = 0; i < 4; i++)
+        expect_sound(chunk);
+    for (int i = 0; i < 4; i++)
+        put_sound(chunk);
+    assert_int_equal(outbox.audio_kept, 0);
+    assert_int_equal(parley_outbox_put_audio(&outbox, chunk, 96), 96);
+    assert_int_equal(outbox.audio_bytes, 960);
+    assert_int_equal(outbox.audio_taken, 5 * 96); /* places go on */
+}
+
+/* Against a plain model: random puts, takes, rewinds and forgets. */
+static void kept_audio_against_a_model(void **state)
+{
+    static char model[1 << 20];
+    size_t first = 0, next = 0, end = 0; /* kept from, to be taken, put */
+    unsigned dice = 1;
+
+    (void)state;
+    open_outbox(100, 0, 500);
+    outbox.audio_kept_on = true;
+    for (int step = 0; step < 40000 && end + 100 < sizeof model; step++) {
+        char pcm[PARLEY_OUTBOX_CHUNK];
+        size_t bytes = 1 + (dice = dice * 1103515245 + 12345) / 65536 % 60;
+
+        switch (dice / 16777216 % 8) {
+        case 0:
+            parley_outbox_rewind_audio(&outbox);
+            next = first;
+            break;
+        case 1:
+            parley_outbox_forget_audio(&outbox, next - bytes < next ? next - bytes : 0);
+            break;
+        case 2:
+        case 3:
+        case 4:
+            bytes = parley_outbox_take_audio(&outbox, pcm);
+            assert_memory_equal(pcm, model + next, bytes);
+            next += bytes;
+            break;
+        default:
+            for (size_t i = 0; i < bytes; i++)
+                model[end + i] = (char)(step + (int)i);
+            parley_outbox_put_audio(&outbox, model + end, bytes);
+            end += bytes;
+            next = end - outbox.audio_bytes;
+        }
+        first = next - outbox.audio_kept;
+        assert_int_equal(outbox.audio_taken, next);
+        assert_int_equal(outbox.audio_bytes, end - next);
+        assert_true(outbox.audio_bytes + outbox.audio_kept <= 500);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +331,10 @@ int main(void)
         cmocka_unit_test(full_audio_drops_the_oldest),
         cmocka_unit_test(tiny_chunks_are_bounded_too),
         cmocka_unit_test(the_inbox_joins_fragments_and_skips_what_is_too_long),
+        cmocka_unit_test(another_session_gets_what_is_good_for_any),
+        cmocka_unit_test(audio_that_is_kept_can_be_taken_again),
+        cmocka_unit_test(kept_audio_is_bounded),
+        cmocka_unit_test(kept_audio_against_a_model),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
