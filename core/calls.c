@@ -1,5 +1,5 @@
 /* The engine's outer half: what the host says and does (reference 6.2, 6.3). */
-#include "core/conversation.h"
+#include "core/restore.h"
 
 #include "context/token_budget.h"
 #include "parser/utf8.h"
@@ -14,26 +14,18 @@ static bool accepts(const struct parley_conversation *c)
 
 /* ---- text -------------------------------------------------------------------------------------- */
 
-/* A text with a label in front, unless it is empty or has it (reference 6.2). */
-struct labelled {
-    struct parley_view label, text;
+/* Where a text goes: by which message, for how long, and how it is labelled. */
+struct way {
+    const struct parley_template *message;
+    enum parley_outbox_for whose;
+    struct parley_view label;
 };
 
-static void write_labelled(struct parley_render *r, const void *state)
+static int queue_text(struct parley_conversation *c, const struct way *way, struct parley_view text)
 {
-    const struct labelled *l = state;
-
-    if (l->text.len > 0 && !parley_view_starts(l->text, l->label))
-        parley_render_text(r, l->label);
-    parley_render_text(r, l->text);
-}
-
-static int queue_text(struct parley_conversation *c, const struct parley_template *t,
-                      struct parley_view label, struct parley_view text)
-{
-    const struct labelled l = {label, text};
+    const struct parley_labelled labelled = {way->label, text};
     const struct parley_slot slots[] = {
-        {.name = "text", .write = write_labelled, .state = &l},
+        {.name = "text", .write = parley_write_labelled, .state = &labelled},
         {.name = "handoff_id", .text = parley_id_view(&c->handoff.active)},
         {.name = NULL},
     };
@@ -41,15 +33,20 @@ static int queue_text(struct parley_conversation *c, const struct parley_templat
 
     if (!parley_utf8_valid(text))
         return PARLEY_ERR_UTF8;
-    status = parley_outbox_put(&c->outbox, PARLEY_OUTBOX_HOST, t, slots);
+    status = parley_outbox_put(&c->outbox, way->whose, way->message, slots);
+    if (status == PARLEY_OK && way->whose == PARLEY_OUTBOX_HOST)
+        parley_remember(c, PARLEY_MEMORY_QUEUED, text.len > 0 ? way->label : parley_view(""), text);
+    else if (status == PARLEY_OK)
+        parley_remember(c, PARLEY_MEMORY_TOLD, c->dialect->agent_label, text);
     parley_flush(c);
     return status;
 }
 
 int parley_send_text(struct parley_conversation *c, struct parley_view text)
 {
-    return accepts(c) ? queue_text(c, c->dialect->user_text, c->dialect->user_prefix, text)
-                      : PARLEY_ERR_STATE;
+    const struct way way = {c->dialect->user_text, PARLEY_OUTBOX_HOST, c->dialect->user_prefix};
+
+    return accepts(c) ? queue_text(c, &way, text) : PARLEY_ERR_STATE;
 }
 
 int parley_mirror_text(struct parley_conversation *c, struct parley_view text)
@@ -111,6 +108,8 @@ long parley_send_audio_bytes(struct parley_conversation *c, const void *pcm, siz
         size_t dropped = parley_outbox_put_audio(&c->outbox, at, count) / sizeof(int16_t);
         c->shed += dropped;
         c->stats.input_shed += dropped;
+        if (dropped > 0 && c->started && (c->life < PARLEY_LIFE_LIVE || c->restore.active))
+            c->restore.missing = "speech: there was more than limits.input_audio_ms holds";
         at += count;
         left -= count;
     }
@@ -159,40 +158,69 @@ void parley_playout_delay(struct parley_conversation *c, uint64_t delay_us)
 
 /* ---- the agent --------------------------------------------------------------------------------- */
 
+/* As a message about the call, unless that is gone; in v2 both are the same. */
+static struct way agent_way(const struct parley_conversation *c)
+{
+    const struct parley_dialect *d = c->dialect;
+
+    if (c->handoff.orphan || d->agent_message == d->user_text)
+        return (struct way){d->user_text, PARLEY_OUTBOX_HOST, d->agent_label};
+    return (struct way){d->agent_message, PARLEY_OUTBOX_HOST_SESSION, d->agent_prefix};
+}
+
 int parley_agent_progress(struct parley_conversation *c, struct parley_view handoff_id,
                           struct parley_view text)
 {
+    const struct way way = agent_way(c);
     struct parley_handoff next = c->handoff;
     int status;
 
     if (!accepts(c) || parley_handoff_progress(&next, handoff_id) != PARLEY_HANDOFF_PROGRESS)
         return PARLEY_ERR_STATE;
-    status = queue_text(c, c->dialect->agent_message, c->dialect->agent_prefix, text);
+    status = queue_text(c, &way, text);
     if (status == PARLEY_OK)
         c->handoff = next;
     return status;
 }
 
+/* Tells that the agent has finished: as the output of its call, or as a message if that is gone. */
+static int say_finished(struct parley_conversation *c, enum parley_handoff_action action,
+                        const struct parley_id *call)
+{
+    const struct way way = {c->dialect->user_text, PARLEY_OUTBOX_HOST, c->dialect->agent_label};
+    bool mute = action == PARLEY_HANDOFF_FINISH_MUTE || action == PARLEY_HANDOFF_TELL_MUTE;
+    struct parley_view text = parley_template_text(mute ? &parley_template_wire_v2_output_finished_mute
+                                                        : &parley_template_wire_v2_output_finished);
+
+    if (action == PARLEY_HANDOFF_TELL || action == PARLEY_HANDOFF_TELL_MUTE)
+        return queue_text(c, &way, text);
+    parley_say_output(c, parley_id_view(call), text);
+    parley_remember(c, PARLEY_MEMORY_TOLD, way.label, text);
+    return PARLEY_OK;
+}
+
 int parley_agent_done(struct parley_conversation *c, struct parley_view handoff_id)
 {
+    struct parley_handoff next = c->handoff;
     struct parley_id finished;
     enum parley_handoff_action action;
+    int status = PARLEY_OK;
 
     if (!accepts(c))
         return PARLEY_ERR_STATE;
     if (!parley_outbox_has_reserve(&c->outbox))
         return PARLEY_ERR_FULL;
-    action = parley_handoff_done(&c->handoff, handoff_id, &finished);
+    action = parley_handoff_done(&next, handoff_id, &finished);
     if (action == PARLEY_HANDOFF_NOTHING)
         return PARLEY_ERR_STATE;
     /* Its progress stands before it in the same queue, so nothing overtakes it (reference 6.9). */
-    if (c->dialect->function_output != NULL) {
-        parley_say_output(c, parley_id_view(&finished),
-                          parley_template_text(action == PARLEY_HANDOFF_FINISH
-                                                   ? &parley_template_wire_v2_output_finished
-                                                   : &parley_template_wire_v2_output_finished_mute));
+    if (c->dialect->function_output != NULL)
+        status = say_finished(c, action, &finished);
+    if (status < 0)
+        return status;
+    c->handoff = next;
+    if (c->dialect->function_output != NULL)
         parley_say_create(c, parley_response_want(&c->responses));
-    }
     parley_flush(c);
     return PARLEY_OK;
 }

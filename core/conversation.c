@@ -2,7 +2,7 @@
  * The engine's inner half: what a message of the service does, and the event it becomes (reference 6.4
  * to 6.7). Every effect comes before its event, so that a host can answer from what it was told.
  */
-#include "core/conversation.h"
+#include "core/restore.h"
 
 #include "core/delegation.h"
 #include "core/session.h"
@@ -20,6 +20,15 @@ void parley_notice(struct parley_conversation *c, struct parley_notice notice)
 bool parley_notices_room(const struct parley_conversation *c)
 {
     return c->notices_size - (c->notices_write - c->notices_read) > c->audio.replies_size;
+}
+
+void parley_write_labelled(struct parley_render *r, const void *labelled)
+{
+    const struct parley_labelled *l = labelled;
+
+    if (l->text.len > 0 && !parley_view_starts(l->text, l->label))
+        parley_render_text(r, l->label);
+    parley_render_text(r, l->text);
 }
 
 void parley_say(struct parley_conversation *c, const struct parley_template *t,
@@ -61,7 +70,7 @@ static void say_cut(struct parley_conversation *c, const struct parley_heard *cu
         {.name = NULL},
     };
 
-    if (cut->item.len == 0 || c->dialect->item_truncate == NULL)
+    if (cut->item.len == 0 || cut->orphan || c->dialect->item_truncate == NULL)
         return;
     c->last_cut = *cut;
     /* Nothing of it was heard: then, for the user, it was never said. The reference truncates at 0. */
@@ -156,6 +165,9 @@ static int on_response_ended(struct parley_conversation *c, struct parley_event 
                                                                : PARLEY_EVENT_RESPONSE_DONE;
     if (wire->out_of_band)
         return 1;
+    c->reply_owed = false;
+    if (!cancelled)
+        parley_speech_answered(&c->speech);
     parley_output_audio_complete(&c->audio, wire->response_id);
     /* A cancelled reply is not to be played on (reference 10.7); what was heard of it stays. */
     if (cancelled)
@@ -248,6 +260,8 @@ static int on_handoff(struct parley_conversation *c, struct parley_event *event)
     case PARLEY_HANDOFF_PROGRESS:
     case PARLEY_HANDOFF_FINISH:
     case PARLEY_HANDOFF_FINISH_MUTE:
+    case PARLEY_HANDOFF_TELL:
+    case PARLEY_HANDOFF_TELL_MUTE:
         break;
     }
     return 0; /* a call that is being worked on already, sent once more */
@@ -296,6 +310,9 @@ static int fatal_status(const struct parley_wire_event *wire)
     return PARLEY_OK;
 }
 
+/* For the reference every error is the end, the race for the active response included, which it could defer.
+   Here that one always defers, and others end the conversation only when it cannot go on, or when asked to be
+   like it. */
 static int on_error(struct parley_conversation *c, struct parley_event *event)
 {
     const struct parley_wire_event *wire = &c->wire;
@@ -305,6 +322,10 @@ static int on_error(struct parley_conversation *c, struct parley_event *event)
     event->status = PARLEY_ERR_SERVICE;
     if (is_active_response_error(wire)) {
         parley_say_create(c, parley_response_refused(&c->responses, active_response_id(wire->text)));
+        return 1;
+    }
+    if (c->reconnection.limits.on && parley_view_is(wire->code, "session_expired")) {
+        c->expired = true; /* another one follows */
         return 1;
     }
     if (correct_cut(c, wire->text))
@@ -322,6 +343,59 @@ static int on_error(struct parley_conversation *c, struct parley_event *event)
     return 1;
 }
 
+/* ---- who said what ----------------------------------------------------------------------------- */
+
+static void begin(struct parley_conversation *c, enum parley_role role)
+{
+    parley_transcript_begin(c->transcript, role);
+    if (c->restore.memory != NULL)
+        parley_transcript_begin(c->restore.memory, role);
+}
+
+static int on_delta(struct parley_conversation *c, struct parley_event *event, enum parley_role role)
+{
+    parley_transcript_delta(c->transcript, role, c->wire.text);
+    if (c->restore.memory != NULL)
+        parley_transcript_delta(c->restore.memory, role, c->wire.text);
+    return on_text(event, role == PARLEY_ROLE_USER ? PARLEY_EVENT_USER_DELTA : PARLEY_EVENT_REPLY_DELTA);
+}
+
+static int on_done(struct parley_conversation *c, struct parley_event *event, enum parley_role role)
+{
+    parley_transcript_done(c->transcript, role, c->wire.text);
+    if (c->restore.memory != NULL)
+        parley_transcript_done(c->restore.memory, role, c->wire.text);
+    return on_text(event, role == PARLEY_ROLE_USER ? PARLEY_EVENT_USER_DONE : PARLEY_EVENT_REPLY_DONE);
+}
+
+static int on_speech_started(struct parley_conversation *c, struct parley_event *event)
+{
+    begin(c, PARLEY_ROLE_USER);
+    parley_cut(c, PARLEY_REASON_SPEECH);
+    if (c->dialect->hears_turns)
+        parley_speech_started(&c->speech, c->outbox.audio_taken);
+    return on_text(event, PARLEY_EVENT_SPEECH_STARTED);
+}
+
+static int on_speech_stopped(struct parley_conversation *c, struct parley_event *event)
+{
+    if (c->dialect->hears_turns)
+        parley_speech_stopped(&c->speech, c->outbox.audio_taken);
+    c->reply_owed = c->mode == PARLEY_CONVERSATIONAL; /* the service begins it by itself */
+    return on_text(event, PARLEY_EVENT_SPEECH_STOPPED);
+}
+
+static int on_response_created(struct parley_conversation *c, struct parley_event *event)
+{
+    begin(c, PARLEY_ROLE_ASSISTANT);
+    if (!c->wire.out_of_band) {
+        parley_response_created(&c->responses, c->wire.response_id);
+        parley_speech_response(&c->speech);
+        c->reply_owed = true;
+    }
+    return on_text(event, PARLEY_EVENT_RESPONSE_CREATED);
+}
+
 static int on_wire_event(struct parley_conversation *c, struct parley_event *event)
 {
     const struct parley_wire_event *wire = &c->wire;
@@ -333,30 +407,25 @@ static int on_wire_event(struct parley_conversation *c, struct parley_event *eve
         event->session_id = wire->session_id;
         return on_text(event, PARLEY_EVENT_SESSION_UPDATED);
     case PARLEY_WIRE_SPEECH_STARTED:
-        parley_transcript_begin(c->transcript, PARLEY_ROLE_USER);
-        parley_cut(c, PARLEY_REASON_SPEECH);
-        return on_text(event, PARLEY_EVENT_SPEECH_STARTED);
+        return on_speech_started(c, event);
     case PARLEY_WIRE_SPEECH_STOPPED:
-        return on_text(event, PARLEY_EVENT_SPEECH_STOPPED);
+        return on_speech_stopped(c, event);
     case PARLEY_WIRE_INPUT_DELTA:
-        parley_transcript_delta(c->transcript, PARLEY_ROLE_USER, wire->text);
-        return on_text(event, PARLEY_EVENT_USER_DELTA);
+        return on_delta(c, event, PARLEY_ROLE_USER);
     case PARLEY_WIRE_INPUT_DONE:
-        parley_transcript_done(c->transcript, PARLEY_ROLE_USER, wire->text);
-        return on_text(event, PARLEY_EVENT_USER_DONE);
+        parley_speech_written(&c->speech);
+        return on_done(c, event, PARLEY_ROLE_USER);
     case PARLEY_WIRE_OUTPUT_DELTA:
-        parley_transcript_delta(c->transcript, PARLEY_ROLE_ASSISTANT, wire->text);
-        return on_text(event, PARLEY_EVENT_REPLY_DELTA);
+        c->reply_owed = false;
+        return on_delta(c, event, PARLEY_ROLE_ASSISTANT);
     case PARLEY_WIRE_OUTPUT_DONE:
-        parley_transcript_done(c->transcript, PARLEY_ROLE_ASSISTANT, wire->text);
-        return on_text(event, PARLEY_EVENT_REPLY_DONE);
+        c->reply_owed = false;
+        return on_done(c, event, PARLEY_ROLE_ASSISTANT);
     case PARLEY_WIRE_AUDIO:
+        c->reply_owed = false;
         return on_audio(c, event);
     case PARLEY_WIRE_RESPONSE_CREATED:
-        parley_transcript_begin(c->transcript, PARLEY_ROLE_ASSISTANT);
-        if (!wire->out_of_band)
-            parley_response_created(&c->responses, wire->response_id);
-        return on_text(event, PARLEY_EVENT_RESPONSE_CREATED);
+        return on_response_created(c, event);
     case PARLEY_WIRE_RESPONSE_CANCELLED:
     case PARLEY_WIRE_RESPONSE_DONE:
         return on_response_ended(c, event);
@@ -365,8 +434,10 @@ static int on_wire_event(struct parley_conversation *c, struct parley_event *eve
     case PARLEY_WIRE_ITEM_DONE:
         return on_text(event, PARLEY_EVENT_ITEM_DONE);
     case PARLEY_WIRE_HANDOFF:
+        c->reply_owed = false;
         return on_handoff(c, event);
     case PARLEY_WIRE_SILENCE:
+        c->reply_owed = false;
         event->handoff_id = wire->call_id;
         parley_say_output(c, wire->call_id, parley_view(""));
         return on_text(event, PARLEY_EVENT_SILENCE);

@@ -3,24 +3,30 @@
 
 #include "context/transcript.h"
 #include "core/dialect.h"
+#include "core/endpoint.h"
 #include "core/handoff.h"
 #include "core/inbox.h"
 #include "core/outbox.h"
 #include "core/output_audio.h"
+#include "core/reconnect.h"
 #include "core/response_queue.h"
+#include "core/speech.h"
 #include "transport/transport.h"
 
 /*
- * The conversation itself, for the files of core alone. Four of them share it:
+ * The conversation itself, for the files of core alone. Six of them share it:
  *
  *   open.c          carves it out of the caller's block, and gives the block back
  *   conversation.c  the engine: a message of the service in, an event out; no I/O and no clock
  *   calls.c         the engine: what the host says and does
- *   run.c           the driver: link, queues and deadlines
+ *   restore.c       the engine: what is left of one session, and what the next one is given again
+ *   link.c          the driver: how a link begins, ends and is followed by another
+ *   run.c           the driver: queues and deadlines
  */
 
-/* Where a conversation is in its life; it only moves down this list. */
+/* Where a conversation is in its life; it only moves down this list, but for a lost link: then it waits. */
 enum parley_life {
+    PARLEY_LIFE_WAITING, /* there is no link; the next one comes at reconnection.retry_us */
     PARLEY_LIFE_OPENING, /* the link is coming up */
     PARLEY_LIFE_LIVE,
     PARLEY_LIFE_CLOSING, /* it will end as `closed` says; the link says goodbye, what still comes is ignored
@@ -36,6 +42,22 @@ struct parley_notice {
     const char *text; /* static */
     uint32_t heard_ms;
     enum parley_reason reason;
+    uint32_t attempt, wait_ms; /* of RECONNECTING */
+    int status;
+    uint64_t gap_ms; /* of RECONNECTED */
+    bool restored;
+};
+
+/* What the next session is given again; see restore.h. */
+struct parley_restore {
+    struct parley_transcript *memory; /* what was said, typed and told; NULL: nothing is kept */
+    char *message;                    /* one entry of it as a message */
+    size_t size;
+    bool active;
+    struct parley_view rest; /* of that message, what the link has not taken */
+    size_t next, end;        /* entries */
+    size_t queued_from;      /* those of them that still wait in the outbox start here */
+    const char *missing;     /* what could not be kept, static; NULL: nothing is missing */
 };
 
 struct parley_conversation {
@@ -52,8 +74,17 @@ struct parley_conversation {
     uint64_t now_us;           /* of the latest parley_service; the only clock of the engine */
     const char *stage;         /* of the link, as last told */
 
+    struct parley_reconnection reconnection;
+    struct parley_restore restore;
+    struct parley_endpoint endpoint; /* with all it points to, if links can follow one another */
+    struct parley_arena link_arena;  /* the block as it is before the link is carved out of it */
+    bool started;                    /* the first link has come up */
+    bool expired;                    /* the service says that the session's time is over */
+    char lost_why[PARLEY_TRANSPORT_REASON];
+
     struct parley_view session_id;
-    struct parley_view opening; /* session.update, then nothing once it is out */
+    struct parley_view session_update;
+    struct parley_view opening; /* what of it is not out yet */
     struct parley_inbox inbox;
     struct parley_outbox outbox;
     char *audio_message; /* the message an audio chunk is rendered into */
@@ -61,6 +92,8 @@ struct parley_conversation {
     struct parley_view audio_rest; /* what the link has not taken of it */
 
     struct parley_response_queue responses;
+    bool reply_owed; /* a response is due or has begun, and nothing has come of it */
+    struct parley_speech speech;
     struct parley_handoff handoff;
     struct parley_output_audio audio;
     struct parley_heard last_cut; /* as the service was told; no item: nothing to correct */
@@ -96,6 +129,12 @@ bool parley_notices_room(const struct parley_conversation *c);
    nothing to a host or has to wait (wire_held). */
 int parley_conversation_message(struct parley_conversation *c, struct parley_event *event);
 
+/* A text with a label in front, unless it is empty or has it (reference 6.2): for a slot. */
+struct parley_labelled {
+    struct parley_view label, text;
+};
+void parley_write_labelled(struct parley_render *r, const void *labelled);
+
 /* Renders a message of the conversation's own. */
 void parley_say(struct parley_conversation *c, const struct parley_template *t,
                 const struct parley_slot *slots);
@@ -109,10 +148,27 @@ void parley_say_output(struct parley_conversation *c, struct parley_view call_id
 /* Cuts what is unheard, for the service as well; returns the number of replies. */
 uint32_t parley_cut(struct parley_conversation *c, enum parley_reason reason);
 
-/* ---- run.c ---- */
+/* ---- link.c ---- */
 
 /* The conversation will end so; only the first call counts. The link is closed in good order. */
 void parley_end(struct parley_conversation *c, enum parley_closed closed);
+
+/* The link has come up. */
+void parley_link_up(struct parley_conversation *c);
+
+/* The link ended by itself, or our close is complete: it is over, or another one follows. */
+void parley_link_ended(struct parley_conversation *c, int status);
+
+/* Starts the next link when its time has come. Returns true when there is one. */
+bool parley_link_again(struct parley_conversation *c);
+
+/* Replaces a session that has expired, or is about to and is in nobody's way. */
+void parley_link_renew(struct parley_conversation *c);
+
+/* When parley_link_again or parley_link_renew has something to do. */
+uint64_t parley_link_deadline(const struct parley_conversation *c);
+
+/* ---- run.c ---- */
 
 /* Gives the link what it takes now. */
 void parley_flush(struct parley_conversation *c);

@@ -17,7 +17,7 @@ struct parley_dialect {
     const struct parley_template
         *session_update_transcription; /* NULL: that mode is ignored (reference 2.1) */
     const struct parley_template *audio_append;
-    const struct parley_template *user_text;
+    const struct parley_template *user_text, *assistant_text;
     const struct parley_template *agent_message;
     /* NULL where the version has no such message. */
     const struct parley_template *function_output;
@@ -25,8 +25,10 @@ struct parley_dialect {
     const struct parley_template *item_truncate, *item_delete;
 
     struct parley_view user_prefix, agent_prefix; /* put before the text unless it is there (reference 6.2) */
+    struct parley_view agent_label;               /* before what the agent says about a call that is gone */
     struct parley_view intent;                    /* query parameter of the URL; absent: none */
     bool text_modality;
+    bool hears_turns;          /* tells when the user begins and stops to speak, and then what was said */
     const char *const *voices; /* ended by NULL */
     size_t voice_default;
 };

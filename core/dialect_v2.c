@@ -12,6 +12,7 @@ const struct parley_dialect parley_dialect_v2 = {
     .session_update_transcription = &parley_template_wire_v2_session_update_transcription,
     .audio_append = &parley_template_wire_v2_audio_append,
     .user_text = &parley_template_wire_v2_item_user_text,
+    .assistant_text = &parley_template_wire_v2_item_assistant_text,
     .agent_message = &parley_template_wire_v2_item_user_text,
     .function_output = &parley_template_wire_v2_function_output,
     .response_create = &parley_template_wire_v2_response_create,
@@ -20,7 +21,9 @@ const struct parley_dialect parley_dialect_v2 = {
     .item_delete = &parley_template_wire_v2_item_delete,
     .user_prefix = PARLEY_VIEW("[USER] "),
     .agent_prefix = PARLEY_VIEW("[BACKEND] "),
+    .agent_label = PARLEY_VIEW("[BACKEND] "),
     .text_modality = true,
+    .hears_turns = true,
     .voices = voices,
     .voice_default = 8,
 };

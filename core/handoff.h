@@ -15,6 +15,7 @@
 struct parley_handoff {
     struct parley_id active; /* none: no work is out */
     bool reported;           /* the agent has said something about it */
+    bool orphan;             /* its call belongs to a session that is gone, and cannot be answered */
 };
 
 enum parley_handoff_action {
@@ -25,7 +26,12 @@ enum parley_handoff_action {
     PARLEY_HANDOFF_PROGRESS,    /* give the message to the model */
     PARLEY_HANDOFF_FINISH,      /* acknowledge the call: the messages before are the result */
     PARLEY_HANDOFF_FINISH_MUTE, /* acknowledge the call: the agent ended without a message */
+    PARLEY_HANDOFF_TELL,        /* as FINISH, but there is no call to acknowledge: say it as a message */
+    PARLEY_HANDOFF_TELL_MUTE,   /* likewise, as FINISH_MUTE */
 };
+
+/* The session is gone in which the active work was called for; the work goes on. */
+void parley_handoff_restart(struct parley_handoff *h);
 
 /* The model calls the agent; `empty` when there is nothing to route. A repeat of the active id is stale. */
 enum parley_handoff_action parley_handoff_request(struct parley_handoff *h, struct parley_view id,

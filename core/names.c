@@ -25,6 +25,8 @@ const char *parley_event_name(enum parley_event_kind kind)
         [PARLEY_EVENT_SILENCE] = "silence",
         [PARLEY_EVENT_INTERRUPTED] = "interrupted",
         [PARLEY_EVENT_PLAYED] = "played",
+        [PARLEY_EVENT_RECONNECTING] = "reconnecting",
+        [PARLEY_EVENT_RECONNECTED] = "reconnected",
         [PARLEY_EVENT_SHED] = "shed",
         [PARLEY_EVENT_SKIPPED] = "skipped",
         [PARLEY_EVENT_ERROR] = "error",

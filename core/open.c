@@ -1,11 +1,8 @@
 /* A conversation is carved out of the caller's block here, and the block wiped at the end. */
 #include "core/conversation.h"
 
+#include "core/restore.h"
 #include "core/session.h"
-#include <stdio.h>
-
-/* An API key is shorter than this; a bearer token of a login may come near. */
-enum { KEY_BYTES = 4096, HEADERS_MAX = 32, QUERY_MAX = 32 };
 
 static const struct parley_limits default_limits = {
     .inbox_bytes = 262144,
@@ -23,6 +20,7 @@ enum {
     OUTBOX_MIN = 8192,
     TRANSCRIPT_MIN = 256,
     LINK_MIN = 1024,
+    INPUT_AUDIO_KEPT_MS = 15000, /* the default where it may have to be said again */
     SAMPLES_PER_MS = PARLEY_SAMPLE_RATE / 1000,
     CUT_BYTES = 256,     /* a truncate message, with a usual id */
     ANSWER_BYTES = 2048, /* a function output and a response.create */
@@ -40,14 +38,15 @@ static uint32_t number_or(uint32_t value, uint32_t fallback)
     return value != 0 ? value : fallback;
 }
 
-static struct parley_limits fill_limits(const struct parley_limits *given)
+static struct parley_limits fill_limits(const struct parley_options *o)
 {
-    const struct parley_limits *d = &default_limits;
+    const struct parley_limits *d = &default_limits, *given = &o->limits;
+    uint32_t input_audio_ms = o->reconnect.on ? INPUT_AUDIO_KEPT_MS : d->input_audio_ms;
 
     return (struct parley_limits){
         .inbox_bytes = size_or(given->inbox_bytes, d->inbox_bytes),
         .outbox_bytes = size_or(given->outbox_bytes, d->outbox_bytes),
-        .input_audio_ms = number_or(given->input_audio_ms, d->input_audio_ms),
+        .input_audio_ms = number_or(given->input_audio_ms, input_audio_ms),
         .output_audio_ms = number_or(given->output_audio_ms, d->output_audio_ms),
         .transcript_bytes = size_or(given->transcript_bytes, d->transcript_bytes),
         .reply_items = number_or(given->reply_items, d->reply_items),
@@ -68,7 +67,7 @@ static int check_limits(const struct parley_limits *limits, struct parley_error 
         size_t value, min, max;
     } fields[] = {
         {"inbox_bytes", limits->inbox_bytes, INBOX_MIN, UINT32_MAX},
-        {"outbox_bytes", limits->outbox_bytes, OUTBOX_MIN, UINT32_MAX},
+        {"outbox_bytes", limits->outbox_bytes, OUTBOX_MIN, PARLEY_OUTBOX_BYTES_MAX},
         {"input_audio_ms", limits->input_audio_ms, 100, 3600000},
         {"transcript_bytes", limits->transcript_bytes, TRANSCRIPT_MIN, UINT32_MAX},
         {"reply_items", limits->reply_items, 2, 1024},
@@ -89,148 +88,7 @@ static int check_limits(const struct parley_limits *limits, struct parley_error 
     return PARLEY_OK;
 }
 
-/* ---- the endpoint ------------------------------------------------------------------------------ */
-
-/* What the endpoint points to while parley_open runs. `bearer` holds the key. */
-struct endpoint_parts {
-    struct parley_pair headers[HEADERS_MAX];
-    struct parley_pair query[QUERY_MAX];
-    char bearer[sizeof "Bearer " + KEY_BYTES];
-};
-
-static bool is_header_value(struct parley_view text)
-{
-    for (size_t i = 0; i < text.len; i++)
-        if ((unsigned char)text.at[i] < ' ' || text.at[i] == 127)
-            return false;
-    return true;
-}
-
-/* Names of headers know no case; `lower` has none. */
-static bool is_header(struct parley_view name, struct parley_view lower)
-{
-    if (name.len != lower.len)
-        return false;
-    for (size_t i = 0; i < name.len; i++) {
-        char at = name.at[i];
-        if (at >= 'A' && at <= 'Z')
-            at = (char)(at | 0x20);
-        if (at != lower.at[i])
-            return false;
-    }
-    return true;
-}
-
-/* One of the host's that the options have a value of their own for, which wins (reference 1.3). */
-static bool is_replaced(struct parley_view name, const struct parley_options *o)
-{
-    return (o->session_id.at != NULL && is_header(name, parley_view("x-session-id"))) ||
-           (o->api_key.len > 0 && is_header(name, parley_view("authorization")));
-}
-
-static int add_headers(struct endpoint_parts *parts, struct parley_endpoint *to,
-                       const struct parley_options *o, struct parley_error *error)
-{
-    if (o->header_count > HEADERS_MAX - 2)
-        return parley_error_set(error, PARLEY_ERR_ARGUMENT, "more than %d headers", HEADERS_MAX - 2);
-    for (size_t i = 0; i < o->header_count; i++)
-        if (!is_replaced(o->headers[i].name, o))
-            parts->headers[to->header_count++] =
-                (struct parley_pair){o->headers[i].name, o->headers[i].value};
-    if (o->session_id.at != NULL) {
-        if (!is_header_value(o->session_id))
-            return parley_error_set(error, PARLEY_ERR_ARGUMENT,
-                                    "invalid realtime session id header: it holds a control character");
-        parts->headers[to->header_count++] = (struct parley_pair){PARLEY_VIEW("x-session-id"), o->session_id};
-    }
-    if (o->api_key.len > KEY_BYTES || !is_header_value(o->api_key))
-        return parley_error_set(error, PARLEY_ERR_ARGUMENT, "invalid realtime api key header: it %s",
-                                o->api_key.len > KEY_BYTES ? "is too long" : "holds a control character");
-    if (o->api_key.len > 0) {
-        int len =
-            snprintf(parts->bearer, sizeof parts->bearer, "Bearer %.*s", (int)o->api_key.len, o->api_key.at);
-        parts->headers[to->header_count++] =
-            (struct parley_pair){PARLEY_VIEW("Authorization"), {parts->bearer, (size_t)len}};
-    }
-    return PARLEY_OK;
-}
-
-/* Reference 1.2: intent before model, then those of the host that are neither. */
-static int add_query(struct endpoint_parts *parts, struct parley_endpoint *to, const struct parley_options *o,
-                     struct parley_error *error)
-{
-    const struct parley_dialect *dialect = parley_dialect(o->protocol);
-
-    if (o->query_count > QUERY_MAX - 2)
-        return parley_error_set(error, PARLEY_ERR_ARGUMENT, "more than %d query parameters", QUERY_MAX - 2);
-    if (dialect->intent.at != NULL)
-        parts->query[to->query_count++] = (struct parley_pair){PARLEY_VIEW("intent"), dialect->intent};
-    parts->query[to->query_count++] = (struct parley_pair){
-        PARLEY_VIEW("model"), o->model.len > 0 ? o->model : parley_view("gpt-realtime-1.5")};
-    for (size_t i = 0; i < o->query_count; i++)
-        if (!parley_view_is(o->query[i].name, "intent") && !parley_view_is(o->query[i].name, "model"))
-            parts->query[to->query_count++] = (struct parley_pair){o->query[i].name, o->query[i].value};
-    return PARLEY_OK;
-}
-
-static int make_endpoint(struct endpoint_parts *parts, struct parley_endpoint *to,
-                         const struct parley_options *o, const struct parley_limits *limits,
-                         struct parley_error *error)
-{
-    int status;
-
-    *to = (struct parley_endpoint){
-        .url = o->url.at != NULL ? o->url : parley_view("https://api.openai.com/v1"),
-        .query = parts->query,
-        .headers = parts->headers,
-        .ca_file = o->ca_file,
-        .ca_dir = o->ca_dir,
-        .pins = o->pins,
-        .pin_count = o->pin_count,
-        .client_cert = o->client_cert,
-        .client_key = o->client_key,
-        .ignore_dates_unset = o->clock_unset == PARLEY_CLOCK_UNSET_IGNORE_DATES,
-        .insecure_no_verify = o->insecure_no_verify,
-        .addresses = o->addresses,
-        .address_count = o->address_count,
-        .proxy = o->proxy,
-        .deadlines =
-            {
-                .resolve_ms = number_or(o->timeouts.resolve_ms, 10000),
-                .connect_ms = number_or(o->timeouts.connect_ms, 15000),
-                .proxy_ms = number_or(o->timeouts.proxy_ms, 15000),
-                .tls_ms = number_or(o->timeouts.tls_ms, 15000),
-                .upgrade_ms = number_or(o->timeouts.upgrade_ms, 15000),
-                .close_ms = number_or(o->timeouts.close_ms, 2000),
-                .ping_ms =
-                    o->timeouts.ping_ms == PARLEY_LIMIT_NONE ? 0 : number_or(o->timeouts.ping_ms, 20000),
-                .pong_ms = number_or(o->timeouts.pong_ms, 20000),
-            },
-        .compress = o->compress != PARLEY_COMPRESS_OFF,
-        .recv_bytes = limits->link_recv_bytes,
-        .send_bytes = limits->link_send_bytes,
-        .message_bytes = limits->inbox_bytes,
-        .log = o->log,
-        .script = o->script,
-        .script_name = o->script_name,
-        .peer = o->peer,
-    };
-    status = add_query(parts, to, o, error);
-    return status == PARLEY_OK ? add_headers(parts, to, o, error) : status;
-}
-
 /* ---- carving ----------------------------------------------------------------------------------- */
-
-static struct parley_view carve_copy(struct parley_arena *arena, struct parley_view text)
-{
-    char *copy = parley_arena_take(arena, text.len, 1);
-
-    if (copy == NULL || text.at == NULL)
-        return parley_view_of(NULL, 0);
-    if (text.len > 0)
-        memcpy(copy, text.at, text.len);
-    return parley_view_of(copy, text.len);
-}
 
 static struct parley_view carve_opening(struct parley_arena *arena, const struct parley_options *o)
 {
@@ -270,8 +128,8 @@ static void carve(struct parley_conversation *c, struct parley_arena *arena, con
     c->mode = o->mode;
     c->close_on_error = o->close_on_error;
     c->log = o->log;
-    c->session_id = carve_copy(arena, o->session_id);
-    c->opening = carve_opening(arena, o);
+    c->session_id = parley_carve_text(arena, o->session_id);
+    c->session_update = c->opening = carve_opening(arena, o);
     parley_inbox_open(&c->inbox, arena, limits->inbox_bytes);
     parley_outbox_open(&c->outbox, arena, limits->outbox_bytes, reserve_bytes(limits),
                        (size_t)limits->input_audio_ms * SAMPLES_PER_MS * sizeof(int16_t));
@@ -283,8 +141,10 @@ static void carve(struct parley_conversation *c, struct parley_arena *arena, con
     c->delegation_size = limits->transcript_bytes * 2 + 4096;
     c->delegation = parley_arena_take(arena, c->delegation_size, 1);
     /* Every reply may be cut and, before that, played; the link and its stages need some more. */
-    c->notices_size = limits->reply_items * 2 + 10;
+    c->notices_size = limits->reply_items * 2 + 14;
     c->notices = parley_arena_take(arena, c->notices_size, sizeof *c->notices);
+    if (o->reconnect.on)
+        parley_restore_open(c, arena, limits);
 }
 
 /* ---- life -------------------------------------------------------------------------------------- */
@@ -293,19 +153,27 @@ static void carve(struct parley_conversation *c, struct parley_arena *arena, con
 static int build(struct parley_conversation *c, struct parley_arena *arena, const struct parley_options *o,
                  struct parley_error *error)
 {
-    struct parley_limits limits = fill_limits(&o->limits);
-    struct endpoint_parts parts;
+    struct parley_limits limits = fill_limits(o);
+    struct parley_reconnect reconnect;
+    struct parley_endpoint_parts parts;
     struct parley_endpoint to;
+    const char *wrong = parley_reconnect_fill(&reconnect, &o->reconnect);
     char why[PARLEY_TRANSPORT_REASON] = "";
     int status = parley_session_check(o, error);
 
     memset(&parts, 0, sizeof parts);
     if (status == PARLEY_OK)
         status = check_limits(&limits, error);
+    if (status == PARLEY_OK && wrong != NULL)
+        status = parley_error_set(error, PARLEY_ERR_ARGUMENT, "%s", wrong);
     if (status == PARLEY_OK)
-        status = make_endpoint(&parts, &to, o, &limits, error);
+        status = parley_endpoint_make(&parts, &to, o, &limits, error);
     if (status == PARLEY_OK) {
+        parley_reconnection_start(&c->reconnection, &reconnect);
         carve(c, arena, o, &limits);
+        if (reconnect.on)
+            c->endpoint = parley_endpoint_keep(&to, arena);
+        c->link_arena = *arena;
         if (arena->failed != 0)
             status = parley_error_set(error, PARLEY_ERR_MEMORY, "the memory block is too small: %zu bytes",
                                       arena->size);
@@ -358,6 +226,7 @@ int parley_open(struct parley_conversation **out, void *memory, size_t bytes,
     c->block = memory;
     c->block_bytes = bytes;
     c->now_us = now_us;
+    c->life = PARLEY_LIFE_OPENING;
     status = build(c, &arena, options, error);
     if (status < 0) {
         parley_wipe(memory, arena.used);

@@ -21,7 +21,7 @@ static struct parley_reply *find(const struct parley_output_audio *o, const stru
 {
     for (uint32_t i = 0; i < o->replies_size; i++) {
         struct parley_reply *reply = &o->replies[i];
-        if (reply->used && parley_id_is(&reply->item, chunk->item) &&
+        if (reply->used && !reply->orphan && parley_id_is(&reply->item, chunk->item) &&
             reply->content_index == chunk->content_index)
             return reply;
     }
@@ -204,6 +204,13 @@ void parley_output_audio_complete(struct parley_output_audio *o, struct parley_v
         o->cut_response.len = 0;
 }
 
+void parley_output_audio_restart(struct parley_output_audio *o)
+{
+    parley_output_audio_complete(o, parley_view(NULL));
+    for (uint32_t i = 0; i < o->replies_size; i++)
+        o->replies[i].orphan = true;
+}
+
 /* ---- what was heard ---------------------------------------------------------------------------- */
 
 /* Samples of a reply that the host has taken and nobody has heard yet. */
@@ -229,7 +236,7 @@ static struct parley_heard heard(const struct parley_reply *reply)
     uint64_t ms = reply->played * 1000 / reply->rate;
 
     return (struct parley_heard){reply->item, reply->content_index,
-                                 ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX};
+                                 ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX, reply->orphan};
 }
 
 uint32_t parley_output_audio_cut(struct parley_output_audio *o, struct parley_view response, uint64_t now_us)

@@ -21,6 +21,7 @@ struct parley_reply {
     bool complete; /* its response has ended: no more will come */
     bool cut;      /* interrupted: what still comes is late */
     bool told;     /* the cut has been given to the caller */
+    bool orphan;   /* of a session that is gone, which need not be told of a cut */
     struct parley_id item, response;
     uint32_t content_index, rate;
     uint32_t order; /* of arrival */
@@ -80,6 +81,9 @@ size_t parley_output_audio_queued(const struct parley_output_audio *o);
 /* The response (absent: every response) has ended, no more audio of it will come. */
 void parley_output_audio_complete(struct parley_output_audio *o, struct parley_view response);
 
+/* The session is gone: no more will come of any reply, and what was received is played to its end. */
+void parley_output_audio_restart(struct parley_output_audio *o);
+
 /*
  * Cuts everything that is not heard to its end: empties the queue, and takes back what is still between the
  * host and the ear. What still comes of these replies, and of `response` (may be absent), is late. Returns
@@ -91,6 +95,7 @@ uint32_t parley_output_audio_cut(struct parley_output_audio *o, struct parley_vi
 struct parley_heard {
     struct parley_id item;
     uint32_t content_index, heard_ms;
+    bool orphan; /* its session is gone */
 };
 
 /* The next reply that was cut and not told yet. Returns false when there is none. */

@@ -64,7 +64,8 @@ struct parley_limits {
        conversation itself has to say. */
     size_t outbox_bytes;
     /* Microphone audio waiting for the network, in milliseconds (default 2000; 48 bytes each). When more
-       comes the oldest is dropped and reported as PARLEY_EVENT_SHED. */
+       comes the oldest is dropped and reported as PARLEY_EVENT_SHED. With `reconnect` also what was sent and
+       may have to be said again (default 15000): hold the longest turn you expect. */
     uint32_t input_audio_ms;
     /* Reply audio waiting for parley_read_audio, in milliseconds (default 30000; 48 bytes each). When it
        is full no more is read from the service until some has been played, so an interruption by speech
@@ -91,8 +92,39 @@ struct parley_timeouts {
     uint32_t close_ms;   /* closing handshake after parley_stop (default 2000) */
     /* Once the link is up: silence of the service after which it is asked for a sign of life (default 20000;
        PARLEY_LIMIT_NONE: never), and how long it has to give one (default 20000). Without one the
-       conversation ends with PARLEY_ERR_LOST. */
+       link is lost (PARLEY_ERR_LOST). */
     uint32_t ping_ms, pong_ms;
+};
+
+/*
+ * Whether another connection follows one that broke or did not come up. Off by default: then the conversation
+ * ends with it. In each field 0 stands for the default.
+ *
+ * Worth another attempt are the network, HTTP 408, 425, 429 and 5xx, and the close codes 1001, 1005, 1006,
+ * 1011 to 1015; not what another attempt would not change (a key, a certificate, a request that is wrong, a
+ * service that ended in good order). Before each there is a wait, drawn from 0 to base_ms, twice as long each
+ * time up to cap_ms; after 30 s of a connection that holds the count begins again.
+ *
+ * The new session is given the instructions, what was said (in limits.transcript_bytes) as text, and what was
+ * on its way to the old one; audio of the user of which no text had come is sent again. A response that had
+ * begun to be heard is not made again; one of which nothing had come is. What an agent is working on goes
+ * on, and its result is told as a message. It takes memory: limits.transcript_bytes three times more,
+ * and a longer limits.input_audio_ms.
+ *
+ * The key and other secrets of the options then stay in the block until parley_close, which wipes them.
+ */
+struct parley_reconnect {
+    bool on;
+    uint32_t attempts;       /* for each break (default 8) */
+    uint32_t first_attempts; /* while there has been no connection yet (default: attempts; PARLEY_LIMIT_NONE:
+                                the first failure ends the conversation) */
+    uint32_t all_attempts;   /* in the whole conversation (default: any number) */
+    uint32_t base_ms;        /* the longest wait before the first attempt (default 500) */
+    uint32_t cap_ms;         /* the longest wait at all (default 30000) */
+    /* A session that is about to end is replaced in a quiet moment, from so long before on and at the latest
+       10 s before (default 120000; PARLEY_LIMIT_NONE: never). When it ends the service tells as a date: with
+       a clock that is not set it comes as a surprise, and counts as a break. */
+    uint32_t renew_ms;
 };
 
 /* A header of the upgrade request, or a parameter of the URL's query. */
@@ -110,9 +142,9 @@ enum parley_compress { PARLEY_COMPRESS_OFF, PARLEY_COMPRESS_AUTO };
 
 /* Start from PARLEY_OPTIONS_DEFAULT (all zero) and set what differs. */
 struct parley_options {
-    struct parley_view url; /* default https://api.openai.com/v1; http, https, ws, wss (reference 1.2) */
-    struct parley_view
-        api_key; /* secret: copied, wiped once sent, never shown. Absent: no Authorization header */
+    struct parley_view url;     /* default https://api.openai.com/v1; http, https, ws, wss (reference 1.2) */
+    struct parley_view api_key; /* secret: copied, wiped once sent (but see struct parley_reconnect), never
+                                   shown. Absent: no Authorization header */
     const struct parley_header *query; /* further parameters of the URL, behind ours; names "intent" and
                                           "model" are left out (reference 1.2) */
     size_t query_count;
@@ -157,6 +189,7 @@ struct parley_options {
        can be survived are events, and the conversation goes on. */
     bool close_on_error;
 
+    struct parley_reconnect reconnect;
     struct parley_timeouts timeouts;
     struct parley_limits limits;
     struct parley_log log; /* copied */
@@ -215,12 +248,18 @@ enum parley_event_kind {
                              work already and this is for it (its work goes on as parley_handoff_id says),
                              dropped: bytes of transcript left out, lines: see parley_handoff_line */
     PARLEY_EVENT_SILENCE, /* handoff_id: call id, item_id: the model chose to say nothing */
-    PARLEY_EVENT_INTERRUPTED, /* item_id, heard_ms, reason: a reply was cut where it was heard */
-    PARLEY_EVENT_PLAYED,      /* item_id, heard_ms: a reply has been heard to its end */
-    PARLEY_EVENT_SHED,        /* samples: of microphone audio dropped since the last such event */
-    PARLEY_EVENT_SKIPPED,     /* status, text: what could not be read, why and where; it was left out */
-    PARLEY_EVENT_ERROR,       /* status, text, [code], [event_id], fatal: the conversation ends with it */
-    PARLEY_EVENT_CLOSED,      /* closed, status. Exactly one, and the last */
+    PARLEY_EVENT_INTERRUPTED,  /* item_id, heard_ms, reason: a reply was cut where it was heard */
+    PARLEY_EVENT_PLAYED,       /* item_id, heard_ms: a reply has been heard to its end */
+    PARLEY_EVENT_RECONNECTING, /* status, text: why the link is gone (OK: its session is about to expire),
+                                  attempt: which one follows, wait_ms: in how long. Nothing more comes of what
+                                  was under way: no SPEECH_STOPPED, USER_DONE, REPLY_DONE or RESPONSE_DONE;
+                                  what was received of a reply plays on */
+    PARLEY_EVENT_RECONNECTED,  /* gap_ms: since the link was lost, state_restored: nothing was lost with it,
+                                  [text]: else what. A new session has been given what went before */
+    PARLEY_EVENT_SHED,         /* samples: of microphone audio dropped since the last such event */
+    PARLEY_EVENT_SKIPPED,      /* status, text: what could not be read, why and where; it was left out */
+    PARLEY_EVENT_ERROR,        /* status, text, [code], [event_id], fatal: the conversation ends with it */
+    PARLEY_EVENT_CLOSED,       /* closed, status. Exactly one, and the last */
 };
 
 struct parley_event {
@@ -237,6 +276,9 @@ struct parley_event {
     uint16_t channels;
     bool has_samples, late, steering, fatal;
     uint32_t heard_ms;
+    uint32_t attempt, wait_ms;
+    uint64_t gap_ms;
+    bool state_restored;
     size_t dropped, lines;
     int status; /* enum parley_status */
     enum parley_reason reason;

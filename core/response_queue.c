@@ -48,3 +48,11 @@ bool parley_response_refused(struct parley_response_queue *q, struct parley_view
     q->wanted = true;
     return false;
 }
+
+bool parley_response_restart(struct parley_response_queue *q)
+{
+    bool again = q->wanted || q->state == PARLEY_RESPONSE_ASKED;
+
+    *q = (struct parley_response_queue){.state = PARLEY_RESPONSE_NONE};
+    return again;
+}

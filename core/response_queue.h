@@ -22,7 +22,7 @@ struct parley_response_queue {
     bool wanted;         /* a create waits until the running one ends; a flag, not a count */
 };
 
-/* All steps return true when response.create is to be sent now. */
+/* All steps, but for the last, return true when response.create is to be sent now. */
 
 /* Somebody wants a response. */
 bool parley_response_want(struct parley_response_queue *q);
@@ -39,5 +39,9 @@ bool parley_response_ended(struct parley_response_queue *q, struct parley_view i
 
 /* The service said that a response is active (`id` may be absent): ours waits for its end. */
 bool parley_response_refused(struct parley_response_queue *q, struct parley_view id);
+
+/* The session is gone, and its responses with it: true when one that was asked for has to be asked for anew.
+ */
+bool parley_response_restart(struct parley_response_queue *q);
 
 #endif

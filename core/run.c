@@ -1,61 +1,14 @@
 /*
- * The driver: the only file that knows the transport at work and, in parley_run_once, the platform's clock.
- * Everything is built from public calls, so a host with a loop of its own does without parley_run_once.
+ * The driver, with link.c the only file that knows the transport at work and, in parley_run_once, the
+ * platform's clock. Everything is built from public calls, so a host with a loop of its own does without
+ * parley_run_once.
  */
-#include "core/conversation.h"
-
+#include "core/restore.h"
 #include "core/session.h"
 
 /* Audio given to the link and not yet on the network, in bytes of messages: 200 ms. More would only be late,
    and what the conversation has to say would stand behind it. */
-enum { AUDIO_IN_FLIGHT_BYTES = 13000, CLOSE_NORMAL = 1000 };
-
-/* ---- the end ----------------------------------------------------------------------------------- */
-
-static void notify(struct parley_conversation *c, enum parley_event_kind kind, const char *text)
-{
-    parley_notice(c, (struct parley_notice){.kind = kind, .text = text});
-}
-
-/* The link is gone: what is left to say is how it ended. */
-static void link_gone(struct parley_conversation *c)
-{
-    parley_transport_drop(c->transport);
-    c->transport = NULL;
-    c->life = PARLEY_LIFE_CLOSED;
-}
-
-void parley_end(struct parley_conversation *c, enum parley_closed closed)
-{
-    if (c->life >= PARLEY_LIFE_CLOSING)
-        return;
-    parley_flush(c);
-    c->closed = closed;
-    if (c->life == PARLEY_LIFE_OPENING) {
-        link_gone(c);
-        return;
-    }
-    c->life = PARLEY_LIFE_CLOSING;
-    parley_outbox_clear(&c->outbox);
-    parley_transport_close(c->transport, CLOSE_NORMAL);
-}
-
-void parley_stop(struct parley_conversation *c)
-{
-    parley_end(c, PARLEY_CLOSED_REQUESTED);
-}
-
-/* The link ended by itself, or our close is complete. */
-static void link_ended(struct parley_conversation *c, int status)
-{
-    struct parley_view why = parley_transport_reason(c->transport);
-
-    if (c->life < PARLEY_LIFE_CLOSING) {
-        parley_error_set(&c->error, status, "%.*s", (int)why.len, why.len > 0 ? why.at : "");
-        c->closed = status == PARLEY_ERR_PEER_CLOSED ? PARLEY_CLOSED_TRANSPORT : PARLEY_CLOSED_ERROR;
-    }
-    link_gone(c);
-}
+enum { AUDIO_IN_FLIGHT_BYTES = 13000 };
 
 /* ---- out --------------------------------------------------------------------------------------- */
 
@@ -71,6 +24,16 @@ static bool offer(struct parley_conversation *c, struct parley_view *rest)
         if (rest->len == 0)
             c->stats.messages_out++;
     }
+    return true;
+}
+
+/* What went before, for a session that takes the place of another. */
+static bool flush_restore(struct parley_conversation *c)
+{
+    do
+        if (!offer(c, &c->restore.rest))
+            return false;
+    while (parley_restore_next(c));
     return true;
 }
 
@@ -101,6 +64,7 @@ static void flush_audio(struct parley_conversation *c)
 
         if (bytes == 0)
             return;
+        parley_outbox_forget_audio(&c->outbox, parley_speech_needed(&c->speech, c->outbox.audio_taken));
         parley_render_template(&r, c->dialect->audio_append, slots);
         c->audio_rest = parley_rendered(&r);
         if (!offer(c, &c->audio_rest))
@@ -112,8 +76,9 @@ void parley_flush(struct parley_conversation *c)
 {
     if (c->life != PARLEY_LIFE_LIVE)
         return;
-    /* A message once begun is finished before any other; then session.update, then messages before audio. */
-    if (offer(c, &c->audio_rest) && offer(c, &c->opening) && flush_messages(c))
+    /* A message once begun is finished before any other; then session.update, what the session has to know,
+       and messages before audio. */
+    if (offer(c, &c->audio_rest) && offer(c, &c->opening) && flush_restore(c) && flush_messages(c))
         flush_audio(c);
 }
 
@@ -160,7 +125,7 @@ static void pull(struct parley_conversation *c)
     int got = c->transport != NULL ? fill_inbox(c) : 0;
 
     if (got < 0)
-        link_ended(c, got);
+        parley_link_ended(c, got);
 }
 
 /* A message may take effect only while whatever it makes us say and tell is sure to fit. */
@@ -181,7 +146,7 @@ static void tell_stage(struct parley_conversation *c)
         return;
     c->stage = stage;
     parley_log_line(&c->log, PARLEY_LOG_INFO, "link: %s", stage);
-    notify(c, PARLEY_EVENT_LINK, stage);
+    parley_notice(c, (struct parley_notice){.kind = PARLEY_EVENT_LINK, .text = stage});
 }
 
 static void tell_played(struct parley_conversation *c)
@@ -193,28 +158,33 @@ static void tell_played(struct parley_conversation *c)
                              .kind = PARLEY_EVENT_PLAYED, .item = played.item, .heard_ms = played.heard_ms});
 }
 
+/* Whatever the link has to do. */
+static void work(struct parley_conversation *c)
+{
+    int up = parley_transport_work(c->transport, c->now_us);
+
+    tell_stage(c);
+    if (up == 1 && c->life == PARLEY_LIFE_OPENING)
+        parley_link_up(c);
+    parley_flush(c);
+    if (up < 0 && c->life != PARLEY_LIFE_LIVE)
+        parley_link_ended(c, up);
+    else
+        pull(c); /* a link that broke while it was live may still hold messages */
+}
+
 int parley_service(struct parley_conversation *c, uint64_t now_us)
 {
-    int up;
-
     if (now_us > c->now_us)
         c->now_us = now_us;
     if (c->life >= PARLEY_LIFE_CLOSED)
         return c->life == PARLEY_LIFE_OVER ? c->error.status : PARLEY_OK;
 
     release_message(c);
-    up = parley_transport_work(c->transport, c->now_us);
-    tell_stage(c);
-    if (up == 1 && c->life == PARLEY_LIFE_OPENING) {
-        c->life = PARLEY_LIFE_LIVE;
-        notify(c, PARLEY_EVENT_STARTED, NULL);
-    }
-    parley_flush(c);
+    if (c->life != PARLEY_LIFE_WAITING || parley_link_again(c))
+        work(c);
     tell_played(c);
-    if (up < 0 && c->life != PARLEY_LIFE_LIVE)
-        link_ended(c, up);
-    else
-        pull(c); /* a link that broke while it was live may still hold messages */
+    parley_link_renew(c);
     return PARLEY_OK;
 }
 
@@ -228,8 +198,12 @@ static bool has_event(const struct parley_conversation *c)
 size_t parley_interest(const struct parley_conversation *c, struct parley_interest want[PARLEY_INTERESTS])
 {
     size_t count = c->transport != NULL ? parley_transport_interest(c->transport, want) : 0;
-    uint64_t deadline_us = has_event(c) ? c->now_us : parley_output_audio_deadline(&c->audio);
+    uint64_t link_us = parley_link_deadline(c), deadline_us = parley_output_audio_deadline(&c->audio);
 
+    if (link_us < deadline_us)
+        deadline_us = link_us;
+    if (has_event(c))
+        deadline_us = c->now_us;
     if (count == 0)
         want[count++] = (struct parley_interest){.fd = -1, .deadline_us = PARLEY_NEVER};
     /* While a message waits for room, the link's "there is more at once" is no reason to wake: only the host
@@ -263,6 +237,11 @@ static int take_notice(struct parley_conversation *c, struct parley_event *event
     event->item_id = parley_id_view(&notice->item);
     event->heard_ms = notice->heard_ms;
     event->reason = notice->reason;
+    event->attempt = notice->attempt;
+    event->wait_ms = notice->wait_ms;
+    event->status = notice->status;
+    event->gap_ms = notice->gap_ms;
+    event->state_restored = notice->restored;
     if (notice->kind == PARLEY_EVENT_STARTED)
         event->session_id = c->session_id;
     return 1;
@@ -300,6 +279,15 @@ static int take_end(struct parley_conversation *c, struct parley_event *event)
     return 1;
 }
 
+/* A message of the service, read just now, may tell when its session ends: as a date, so this is the one
+   place where a conversation looks at the calendar. */
+static void note_expiry(struct parley_conversation *c)
+{
+    if (c->wire.expires_at_s > 0)
+        parley_reconnection_expires(&c->reconnection, c->wire.expires_at_s - parley_clock_unix_s(),
+                                    c->now_us);
+}
+
 static int next_event(struct parley_conversation *c, struct parley_event *event)
 {
     if (c->life == PARLEY_LIFE_OVER)
@@ -313,11 +301,15 @@ static int next_event(struct parley_conversation *c, struct parley_event *event)
         if (got == 0 && c->wire_held)
             return 0;
         c->release = true;
+        if (got == 1 && event->kind == PARLEY_EVENT_SESSION_UPDATED)
+            note_expiry(c);
         if (got == 1)
             return 1;
         release_message(c);
         pull(c);
     }
+    if (c->notices_read < c->notices_write) /* the link was lost meanwhile */
+        return take_notice(c, event);
     return c->life == PARLEY_LIFE_CLOSED ? take_end(c, event) : 0;
 }
 

@@ -87,6 +87,15 @@ static void members(struct parley_render *r, const struct parley_event *e)
     case PARLEY_EVENT_PLAYED:
         number(r, "heard_ms", e->heard_ms);
         break;
+    case PARLEY_EVENT_RECONNECTING:
+        word(r, "problem", parley_status_name(e->status));
+        number(r, "attempt", e->attempt);
+        number(r, "wait_ms", e->wait_ms);
+        break;
+    case PARLEY_EVENT_RECONNECTED:
+        number(r, "gap_ms", e->gap_ms);
+        flag(r, "state_restored", e->state_restored);
+        break;
     case PARLEY_EVENT_SHED:
         number(r, "samples", e->samples);
         break;

@@ -42,6 +42,14 @@ void parley_cli_lull_event(struct parley_cli_lull *l, const struct parley_event 
     case PARLEY_EVENT_AUDIO:
         l->owed = false;
         break;
+    case PARLEY_EVENT_RECONNECTING:
+        l->owed = l->owed || l->speaking || l->replying; /* what was cut may come yet */
+        l->speaking = l->replying = false;
+        l->away = true;
+        break;
+    case PARLEY_EVENT_RECONNECTED:
+        l->away = false;
+        break;
     default: /* the rest is a sign of life, no more */
         break;
     }
@@ -53,5 +61,5 @@ uint64_t parley_cli_lull_end_us(const struct parley_cli_lull *l)
     uint64_t wait_us =
         waits && l->linger_us < PARLEY_CLI_LULL_PATIENCE_US ? PARLEY_CLI_LULL_PATIENCE_US : l->linger_us;
 
-    return parley_clock_add(l->last_us, wait_us);
+    return l->away ? PARLEY_NEVER : parley_clock_add(l->last_us, wait_us);
 }

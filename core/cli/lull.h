@@ -11,6 +11,7 @@ struct parley_cli_lull {
     uint64_t linger_us;
     uint64_t last_us;              /* when something happened last */
     bool speaking, owed, replying; /* the user; a reply was asked for; the model */
+    bool away;                     /* there is no link, and another follows: nothing can be over */
 };
 
 /* Something is only waited for this long when nothing at all happens meanwhile. */

@@ -195,6 +195,8 @@ void parley_cli_notify_event(struct parley_cli_rpc_out *o, struct parley_view th
     case PARLEY_EVENT_SILENCE:
     case PARLEY_EVENT_INTERRUPTED:
     case PARLEY_EVENT_PLAYED:
+    case PARLEY_EVENT_RECONNECTING: /* the server does not ask for it */
+    case PARLEY_EVENT_RECONNECTED:
     case PARLEY_EVENT_SHED:
     case PARLEY_EVENT_SKIPPED:
     case PARLEY_EVENT_ERROR: /* its beginning and its end are told by whoever runs the conversation */

@@ -241,6 +241,26 @@ static void handoff(struct parley_cli_screen *s, const struct parley_event *even
     line(s, style, event->text, "");
 }
 
+/* What was under way is over, and nothing else will say so. */
+static void reconnecting(struct parley_cli_screen *s, const struct parley_event *event)
+{
+    finish_partial_reply(s);
+    s->user.len = 0;
+    s->speaking = false;
+    s->stage = "again";
+    note(s, "%.*s; connecting again in %u.%u s (attempt %u)", SHOWN(event->text, 300), event->wait_ms / 1000,
+         event->wait_ms % 1000 / 100, event->attempt);
+}
+
+static void reconnected(struct parley_cli_screen *s, const struct parley_event *event)
+{
+    bool missing = !event->state_restored;
+
+    s->stage = NULL;
+    note(s, "connected again after %u.%u s%s%.*s", (unsigned)(event->gap_ms / 1000),
+         (unsigned)(event->gap_ms % 1000 / 100), missing ? "; lost: " : "", SHOWN(event->text, 200));
+}
+
 void parley_cli_screen_event(struct parley_cli_screen *s, const struct parley_event *event)
 {
     s->dirty = s->live;
@@ -282,6 +302,12 @@ void parley_cli_screen_event(struct parley_cli_screen *s, const struct parley_ev
         break;
     case PARLEY_EVENT_INTERRUPTED:
         interrupted(s, event);
+        break;
+    case PARLEY_EVENT_RECONNECTING:
+        reconnecting(s, event);
+        break;
+    case PARLEY_EVENT_RECONNECTED:
+        reconnected(s, event);
         break;
     case PARLEY_EVENT_SHED:
         note(s, "%zu ms of your speech were dropped: the link is too slow",

@@ -30,7 +30,7 @@ struct parley_cli_screen {
     bool live, colour, quiet, prompts; /* prompts: shows the line being typed */
     size_t columns;
 
-    const char *stage;      /* of the link, until the conversation starts; then NULL */
+    const char *stage;      /* of the link, until the conversation starts or goes on; then NULL */
     bool speaking, playing; /* the user; the model, as it is heard */
     struct parley_cli_partial user, reply;
     struct parley_id reply_item; /* whose words `reply` holds */

@@ -93,6 +93,26 @@ static void without_work_nothing_is_owed(void **state)
     assert_int_equal(parley_handoff_done(&h, id(NULL), &finished), PARLEY_HANDOFF_NOTHING);
 }
 
+static void work_outlives_the_session_that_asked_for_it(void **state)
+{
+    struct parley_handoff h = {0};
+    struct parley_id finished;
+
+    (void)state;
+    parley_handoff_restart(&h);
+    parley_handoff_request(&h, id("call_1"), false);
+    assert_false(h.orphan); /* of this session */
+    parley_handoff_restart(&h);
+    assert_int_equal(parley_handoff_request(&h, id("call_2"), false), PARLEY_HANDOFF_STEER);
+    assert_int_equal(parley_handoff_done(&h, id(NULL), &finished), PARLEY_HANDOFF_TELL_MUTE);
+    parley_handoff_request(&h, id("call_3"), false);
+    parley_handoff_restart(&h);
+    assert_int_equal(parley_handoff_progress(&h, id("call_3")), PARLEY_HANDOFF_PROGRESS);
+    assert_int_equal(parley_handoff_done(&h, id("call_3"), &finished), PARLEY_HANDOFF_TELL);
+    parley_handoff_request(&h, id("call_4"), false);
+    assert_int_equal(parley_handoff_done(&h, id("call_4"), &finished), PARLEY_HANDOFF_FINISH_MUTE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -103,6 +123,7 @@ int main(void)
         cmocka_unit_test(an_empty_request_is_answered_and_swallows_nothing),
         cmocka_unit_test(the_same_call_again_is_nothing_new),
         cmocka_unit_test(without_work_nothing_is_owed),
+        cmocka_unit_test(work_outlives_the_session_that_asked_for_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -134,6 +134,21 @@ static void all_sequences(void **state)
     assert_int_equal(sequences, 335922);
 }
 
+/* In every state: only what was asked for and not begun is asked for again, and then once. */
+static void another_session_starts_anew(void **state)
+{
+    (void)state;
+    for (int i = PARLEY_RESPONSE_NONE; i <= PARLEY_RESPONSE_RUNNING; i++)
+        for (int wanted = 0; wanted < 2; wanted++) {
+            struct parley_response_queue q = {.state = (enum parley_responding)i, .wanted = wanted};
+
+            assert_int_equal(parley_response_restart(&q), wanted || i == PARLEY_RESPONSE_ASKED);
+            assert_int_equal(q.state, PARLEY_RESPONSE_NONE);
+            assert_false(q.wanted);
+            assert_true(parley_response_want(&q));
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -141,6 +156,7 @@ int main(void)
         cmocka_unit_test(a_refused_create_goes_out_after_the_response_it_met),
         cmocka_unit_test(a_refusal_without_a_name_waits_for_any_end),
         cmocka_unit_test(all_sequences),
+        cmocka_unit_test(another_session_starts_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

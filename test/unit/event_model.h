@@ -94,6 +94,8 @@ static inline json_t *model_fields(const struct parley_event *e, const char **na
     case PARLEY_EVENT_SPEECH_STOPPED:
     case PARLEY_EVENT_INTERRUPTED:
     case PARLEY_EVENT_PLAYED:
+    case PARLEY_EVENT_RECONNECTING:
+    case PARLEY_EVENT_RECONNECTED:
     case PARLEY_EVENT_SHED:
     case PARLEY_EVENT_SKIPPED:
     case PARLEY_EVENT_CLOSED:
