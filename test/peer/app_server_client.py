@@ -241,6 +241,10 @@ class Server:
                 if line.startswith("VmHWM:"):
                     return int(line.split()[1])
 
+    def is_sanitized(self):
+        with open("/proc/%d/exe" % self.process.pid, "rb") as file:
+            return b"__asan_init" in file.read()
+
     def end(self, thread):
         """The script says this item last: all before it was as expected on both sides."""
         self.expect_item(thread, id="end")

@@ -47,7 +47,8 @@ static void the_calendar_is_that_of_the_machine(void **state)
     int64_t now_s = parley_clock_unix_s();
 
     (void)state;
-    assert_true(now_s >= before && now_s <= time(NULL));
+    /* time() may look at a coarser clock, which is a little behind. */
+    assert_true(now_s >= before && now_s <= time(NULL) + 1);
 }
 
 static void sums_stop_at_never(void **state)
