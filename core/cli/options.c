@@ -23,6 +23,7 @@ static const struct parley_cli_option options[] = {
     {"--key-env", "NAME", PARLEY_CLI_OPTION_TEXT, FIELD(key_env), 0, 0, "environment variable with the key (default OPENAI_API_KEY); programs started from here do not get it"},
     {"--key-file", "FILE", PARLEY_CLI_OPTION_TEXT, FIELD(key_file), 0, 0, "file with the key in its first line"},
     {"--compress", "off|auto", PARLEY_CLI_OPTION_CHOICE, FIELD(compress), PARLEY_COMPRESS_OFF, 0, "compress messages if the service agrees (default auto)"},
+    {"--reconnect", "on|off", PARLEY_CLI_OPTION_CHOICE, FIELD(reconnect), PARLEY_CLI_ON, 0, "when the connection breaks, or the session's time is over, go on with another (default on)"},
     {"--in", "FILE|-", PARLEY_CLI_OPTION_TEXT, FIELD(in), 0, 0, "speak this file: WAV, or raw PCM; 24000 Hz mono 16 bit. The conversation ends by itself"},
     {"--out", "FILE|-", PARLEY_CLI_OPTION_TEXT, FIELD(out), 0, 0, "what is heard, silence included; a WAV file if the name ends in .wav, else raw PCM"},
     {"--mic", "CMD|none", PARLEY_CLI_OPTION_TEXT, FIELD(mic), 0, 0, "program that writes raw PCM (default at a terminal: arecord)"},

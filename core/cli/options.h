@@ -18,7 +18,7 @@ struct parley_cli_options {
     const char *agent;
     enum parley_modality modality;
     enum parley_compress compress;
-    enum parley_cli_switch echo_gate;
+    enum parley_cli_switch echo_gate, reconnect;
     bool no_store, json, quiet, verbose, help;
     uint32_t agent_timeout_s, linger_ms;
     struct parley_cli_way way;

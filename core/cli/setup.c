@@ -74,6 +74,14 @@ static int set_startup_context(struct parley_cli_setup *s, const struct parley_c
     return status;
 }
 
+/* Who sits in front of it can see why a first connection fails, and start again. A script that plays a break
+   would begin at its top. */
+static void set_reconnect(struct parley_reconnect *r, const struct parley_cli_options *o)
+{
+    r->on = o->reconnect == PARLEY_CLI_ON || (o->reconnect == PARLEY_CLI_AUTO && o->script == NULL);
+    r->first_attempts = PARLEY_LIMIT_NONE;
+}
+
 int parley_cli_setup_make(struct parley_cli_setup *s, const struct parley_cli_options *o)
 {
     int status;
@@ -84,6 +92,7 @@ int parley_cli_setup_make(struct parley_cli_setup *s, const struct parley_cli_op
     s->options.voice = parley_view(o->voice);
     s->options.session_id = parley_view(o->session_id);
     s->options.compress = o->compress;
+    set_reconnect(&s->options.reconnect, o);
     s->options.modality = o->modality;
     set_name(s, o->user_name);
     status = set_key(s, o);

@@ -54,6 +54,26 @@ static void it_ends_when_nothing_is_owed(void **state)
     }
 }
 
+static void nothing_is_over_while_a_link_is_awaited(void **state)
+{
+    const struct parley_event away = {.kind = PARLEY_EVENT_RECONNECTING},
+                              back = {.kind = PARLEY_EVENT_RECONNECTED},
+                              begun = {.kind = PARLEY_EVENT_RESPONSE_CREATED};
+    struct parley_cli_lull lull;
+
+    (void)state;
+    parley_cli_lull_start(&lull, LINGER_US, S);
+    parley_cli_lull_event(&lull, &away, 2 * S);
+    assert_true(parley_cli_lull_end_us(&lull) == PARLEY_NEVER);
+    parley_cli_lull_event(&lull, &back, 60 * S);
+    assert_int_equal(parley_cli_lull_end_us(&lull), 60 * S + LINGER_US);
+    /* A reply that was cut may come yet. */
+    parley_cli_lull_event(&lull, &begun, 61 * S);
+    parley_cli_lull_event(&lull, &away, 62 * S);
+    parley_cli_lull_event(&lull, &back, 63 * S);
+    assert_int_equal(parley_cli_lull_end_us(&lull), 63 * S + PARLEY_CLI_LULL_PATIENCE_US);
+}
+
 static void what_goes_on_puts_it_off(void **state)
 {
     struct parley_cli_lull lull;
@@ -111,6 +131,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_ends_when_nothing_is_owed),
+        cmocka_unit_test(nothing_is_over_while_a_link_is_awaited),
         cmocka_unit_test(what_goes_on_puts_it_off),
         cmocka_unit_test(the_gate_keeps_echoes_out),
     };

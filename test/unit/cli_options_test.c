@@ -33,6 +33,7 @@ static const struct {
     {"a missing value", "--model", "wss", "--model wants a value: NAME"},
     {"a flag with a value", "--json=yes", "wss", "--json takes no value"},
     {"a modality that is none", "--modality|video", "wss", "--modality wants audio or text"},
+    {"reconnecting now and then", "--reconnect|maybe", "wss", "--reconnect wants on or off"},
     {"a gate that is neither", "--echo-gate|maybe", "wss", "--echo-gate wants on or off"},
     {"a time that is no number", "--agent|x|--agent-timeout|5s", "wss",
      "--agent-timeout wants a whole number from 1 to 86400"},
