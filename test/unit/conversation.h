@@ -101,7 +101,7 @@ static inline void open_with(struct parley_options *o)
     o->peer = &peer;
     bytes = parley_memory_needed(o);
     assert_true(bytes > 0);
-    memory = malloc(bytes);
+    memory = calloc(1, bytes); /* zeroed, as some tests look for what is left in it */
     now_us = 1000000;
     assert_int_equal(parley_open(&c, memory, bytes, o, now_us, &error), PARLEY_OK);
     serve();
