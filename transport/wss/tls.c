@@ -249,7 +249,7 @@ static int judge(void *context, mbedtls_x509_crt *certificate, int depth, uint32
     t->verified = true;
     if (t->pin_count > 0 && !t->pinned && (t->insecure || !t->faulty)) {
         say_no_pin(t);
-        *flags |= MBEDTLS_X509_BADCERT_OTHER;
+        return MBEDTLS_ERR_X509_FATAL_ERROR; /* ends the handshake, also one that forgives all else */
     }
     return 0;
 }
@@ -436,7 +436,8 @@ static bool blames_certificate(int code)
 {
     int kind = -code & ~0x7f; /* the low bits tell details */
 
-    return code == BAD_CERTIFICATE || (kind >= -MBEDTLS_ERR_X509_FEATURE_UNAVAILABLE && kind < 0x3000);
+    return code == BAD_CERTIFICATE || code == MBEDTLS_ERR_X509_FATAL_ERROR ||
+           (kind >= -MBEDTLS_ERR_X509_FEATURE_UNAVAILABLE && kind < 0x3000);
 }
 
 /* Before there is a certificate mbedTLS has only a guess at the version. */
@@ -453,7 +454,7 @@ static int fail_handshake(struct parley_tls *t, int code)
 {
     t->status = blames_certificate(code) ? PARLEY_ERR_CERTIFICATE : PARLEY_ERR_TLS;
     note_protocol(t);
-    if (code == MBEDTLS_ERR_X509_CERT_VERIFY_FAILED && t->faults[0] != '\0')
+    if (blames_certificate(code) && t->faults[0] != '\0')
         parley_why(t->why, "%s", t->faults);
     else if (t->status == PARLEY_ERR_CERTIFICATE)
         parley_why(t->why, "tls: the certificate cannot be used (mbedTLS -0x%04x)", (unsigned)-code);
@@ -481,8 +482,8 @@ static void forget_files(struct parley_tls *t)
 
 static int finish(struct parley_tls *t)
 {
-    /* mbedTLS has seen to it already; a second look costs nothing, and what it guards is everything. It has
-       not to the pins of an insecure session. */
+    /* mbedTLS and judge() have seen to both already; a second look costs nothing, and what it guards is
+       everything. */
     if (!t->insecure && (!t->verified || mbedtls_ssl_get_verify_result(&t->ssl) != 0))
         return fail_handshake(t, MBEDTLS_ERR_X509_CERT_VERIFY_FAILED);
     if (t->pin_count > 0 && !t->pinned)
