@@ -13,6 +13,10 @@
  * also has to hold one of their keys; of an unverified one only the server's own key counts, as only that is
  * proven.
  *
+ * No session is resumed. A ticket of TLS 1.3 comes when the link is up, and mbedTLS keeps it on its heap,
+ * which nobody asks for anything by then; and what a resumed session is trusted for was judged at another
+ * time.
+ *
  * Memory: mbedTLS's contexts lie in the arena. Its buffers (about 36 KB), the trusted certificates (3.3 KB
  * each, until the handshake ends) and what a handshake needs come from its own heap, at open and during the
  * handshake; reading and writing afterwards allocates nothing. All of it is freed at drop, but for 3 KB that
