@@ -56,6 +56,10 @@ $python -c 'import socket, sys, time
 s = socket.create_server(("127.0.0.1", 0))
 print(s.getsockname()[1], flush=True)
 time.sleep(100)' >"$scratch/silent.proxy" &
+for _ in $(seq 100); do
+    [ ! -s "$scratch/silent.proxy" ] || break
+    sleep 0.1
+done
 proxies="$proxies $!"
 
 # ---- conversations -------------------------------------------------------------------------------------
