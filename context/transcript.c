@@ -16,8 +16,8 @@
 #include <string.h>
 
 struct record {
-    uint32_t at; /* of its text in the buffer */
-    uint32_t len : 29, kind : 2, role : 1;
+    uint32_t at;                                      /* of its text in the buffer */
+    uint32_t len : 28, kind : 2, parts : 1, role : 1; /* parts: it has come as deltas alone */
 };
 
 struct parley_transcript {
@@ -27,15 +27,15 @@ struct parley_transcript {
     size_t gone, count;              /* records dropped since all was moved last, and records kept */
     size_t first;                    /* entries dropped since open */
     bool incomplete;                 /* not all there ever was is kept */
-    bool unfinished;                 /* the last entry has come in parts, and not as a whole */
     size_t handed;                   /* how many of those kept a handoff has had */
     size_t lost;                     /* bytes of text dropped that no handoff has had */
     size_t lost_of_last;             /* those of them that were the beginning of the last entry */
     bool begun[2];                   /* by role: the next text is a new entry */
+    size_t turn[2];                  /* by role: the number of the entry that was begun last */
     size_t given_first, given_count; /* the entries of the last handoff, until something changes */
 };
 
-enum { RECORD = sizeof(struct record), BOUND_MAX = 1 << 28, LEN_MAX = (1 << 29) - 1 };
+enum { RECORD = sizeof(struct record), BOUND_MAX = 1 << 27, LEN_MAX = (1 << 28) - 1 };
 _Static_assert(sizeof(struct record) == PARLEY_TRANSCRIPT_ENTRY_BYTES, "what transcript.h promises");
 
 /* ---- records --------------------------------------------------------------------------------- */
@@ -155,7 +155,6 @@ static void push(struct parley_transcript *t, enum parley_role role, struct parl
     make_room(t, RECORD); /* there is always room for one beyond the bound */
     t->count++;
     t->lost_of_last = 0;
-    t->unfinished = false;
     *last_record(t) = (struct record){.at = (uint32_t)t->tail, .role = role & 1};
     extend(t, text);
 }
@@ -176,6 +175,8 @@ static bool joins_last(struct parley_transcript *t, enum parley_role role)
     bool begun = t->begun[role];
 
     t->begun[role] = false;
+    if (begun)
+        t->turn[role] = t->first + t->count;
     return !begun && t->count > 0 && last_record(t)->role == role && last_record(t)->kind == 0;
 }
 
@@ -214,7 +215,7 @@ void parley_transcript_delta(struct parley_transcript *t, enum parley_role role,
         extend(t, text);
     else
         push(t, role, text);
-    t->unfinished = true;
+    last_record(t)->parts = 1;
 }
 
 void parley_transcript_done(struct parley_transcript *t, enum parley_role role, struct parley_view text)
@@ -228,7 +229,7 @@ void parley_transcript_done(struct parley_transcript *t, enum parley_role role, 
         replace(t, text);
     else
         push(t, role, text);
-    t->unfinished = false;
+    last_record(t)->parts = 0;
 }
 
 void parley_transcript_add(struct parley_transcript *t, unsigned kind, struct parley_view label,
@@ -240,18 +241,30 @@ void parley_transcript_add(struct parley_transcript *t, unsigned kind, struct pa
     extend(t, text);
 }
 
-void parley_transcript_take_back(struct parley_transcript *t, enum parley_role role)
+static void remove_last(struct parley_transcript *t)
 {
-    if (t->count == 0 || !t->unfinished || last_record(t)->role != role || t->handed == t->count)
-        return;
-    t->given_count = 0;
-    t->unfinished = false;
     t->lost -= t->lost_of_last;
     t->lost_of_last = 0;
     t->tail = last_record(t)->at;
     t->count--;
     if (t->count == 0)
         t->head = t->tail;
+}
+
+void parley_transcript_take_back(struct parley_transcript *t, enum parley_role role)
+{
+    for (size_t i = t->count; i-- > t->handed && t->first + i >= t->turn[role];) {
+        struct record *r = record(t, i);
+
+        if (r->role != role || !r->parts)
+            continue;
+        t->given_count = 0;
+        t->begun[role] = true;
+        if (i + 1 == t->count)
+            remove_last(t);
+        else
+            r->len = 0; /* its place stays, as what follows has numbers already */
+    }
 }
 
 static bool user_said(const struct parley_transcript *t, struct parley_view trimmed)

@@ -55,7 +55,8 @@ struct parley_transcript_entry parley_transcript_entry(const struct parley_trans
 void parley_transcript_add(struct parley_transcript *t, unsigned kind, struct parley_view label,
                            struct parley_view text);
 
-/* Takes the last entry away if it is of this role and of deltas alone, as it will be said once more. */
+/* Takes away what has come of a turn of this role as deltas alone, as it will be said once more: entries that
+   something follows become empty. What comes then is a new entry. */
 void parley_transcript_take_back(struct parley_transcript *t, enum parley_role role);
 
 /* All entries kept, handed off or not, by number: those from `first` to before `end`. They are counted from

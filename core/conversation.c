@@ -363,8 +363,10 @@ static int on_delta(struct parley_conversation *c, struct parley_event *event, e
 static int on_done(struct parley_conversation *c, struct parley_event *event, enum parley_role role)
 {
     parley_transcript_done(c->transcript, role, c->wire.text);
-    if (c->restore.memory != NULL)
+    if (c->restore.memory != NULL) {
+        parley_transcript_take_back(c->restore.memory, role); /* also where something came in between */
         parley_transcript_done(c->restore.memory, role, c->wire.text);
+    }
     return on_text(event, role == PARLEY_ROLE_USER ? PARLEY_EVENT_USER_DONE : PARLEY_EVENT_REPLY_DONE);
 }
 
@@ -373,7 +375,7 @@ static int on_speech_started(struct parley_conversation *c, struct parley_event 
     begin(c, PARLEY_ROLE_USER);
     parley_cut(c, PARLEY_REASON_SPEECH);
     if (c->dialect->hears_turns)
-        parley_speech_started(&c->speech, c->outbox.audio_taken);
+        parley_speech_started(&c->speech);
     return on_text(event, PARLEY_EVENT_SPEECH_STARTED);
 }
 

@@ -30,7 +30,7 @@ void parley_remember(struct parley_conversation *c, unsigned kind, struct parley
    not said. */
 static void settle_speech(struct parley_conversation *c)
 {
-    uint64_t needed = parley_speech_needed(&c->speech, c->outbox.audio_taken), kept_from;
+    uint64_t needed = parley_speech_needed(&c->speech, c->outbox.audio_taken, c->now_us), kept_from;
 
     parley_outbox_forget_audio(&c->outbox, needed);
     kept_from = c->outbox.audio_taken - c->outbox.audio_kept;
@@ -42,7 +42,7 @@ static void settle_speech(struct parley_conversation *c)
         c->restore.missing = "the beginning of what the user was saying";
     else if (c->speech.unwritten > c->speech.turns)
         c->restore.missing = "what the user said last: its text had not come";
-    parley_speech_restart(&c->speech);
+    parley_speech_restart(&c->speech, c->now_us);
     parley_outbox_rewind_audio(&c->outbox);
     c->audio_rest = parley_view(NULL);
 }

@@ -64,7 +64,8 @@ static void flush_audio(struct parley_conversation *c)
 
         if (bytes == 0)
             return;
-        parley_outbox_forget_audio(&c->outbox, parley_speech_needed(&c->speech, c->outbox.audio_taken));
+        parley_outbox_forget_audio(&c->outbox,
+                                   parley_speech_needed(&c->speech, c->outbox.audio_taken, c->now_us));
         parley_render_template(&r, c->dialect->audio_append, slots);
         c->audio_rest = parley_rendered(&r);
         if (!offer(c, &c->audio_rest))

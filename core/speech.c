@@ -6,7 +6,8 @@
 enum {
     BYTES_PER_MS = 48,
     BEFORE_BYTES = 1000 * BYTES_PER_MS, /* until a beginning is noticed */
-    MARGIN_BYTES = 300 * BYTES_PER_MS,  /* of the silence that ends a turn: 500 ms (reference 2.2) */
+    BEFORE_US = 1000 * 1000,
+    MARGIN_BYTES = 300 * BYTES_PER_MS, /* of the silence that ends a turn: 500 ms (reference 2.2) */
 };
 
 static void account_until(struct parley_speech *s, uint64_t place)
@@ -25,9 +26,8 @@ static void forget_oldest(struct parley_speech *s)
         s->answered--;
 }
 
-void parley_speech_started(struct parley_speech *s, uint64_t sent)
+void parley_speech_started(struct parley_speech *s)
 {
-    parley_speech_needed(s, sent);
     s->speaking = true;
 }
 
@@ -64,14 +64,19 @@ bool parley_speech_is_open(const struct parley_speech *s)
     return s->speaking || s->turns > 0;
 }
 
-uint64_t parley_speech_needed(struct parley_speech *s, uint64_t sent)
+uint64_t parley_speech_needed(struct parley_speech *s, uint64_t sent, uint64_t now_us)
 {
+    if (now_us - s->recent_us >= BEFORE_US) {
+        s->settled = s->recent;
+        s->recent = sent;
+        s->recent_us = now_us;
+    }
     if (!parley_speech_is_open(s) && sent > BEFORE_BYTES)
-        account_until(s, sent - BEFORE_BYTES);
+        account_until(s, s->settled < sent - BEFORE_BYTES ? s->settled : sent - BEFORE_BYTES);
     return s->from;
 }
 
-void parley_speech_restart(struct parley_speech *s)
+void parley_speech_restart(struct parley_speech *s, uint64_t now_us)
 {
-    *s = (struct parley_speech){.from = s->from};
+    *s = (struct parley_speech){.from = s->from, .settled = s->from, .recent = s->from, .recent_us = now_us};
 }

@@ -2,8 +2,11 @@
  * A thousand random conversations: a peer that says whatever a service might say, in any order, and a host
  * that calls whatever it may call, interleaved by a seed. After every step the invariants of core are
  * checked, and each seed gives the same events at every cut of the input, from one byte to whole messages.
+ * Once more with links that break and are followed by others: then nothing may name what an earlier session
+ * handed out.
  */
 #include "core/parley.h"
+#include "platform/fake/fake.h"
 #include "transport/loopback/loopback.h"
 
 #include <setjmp.h>
@@ -38,6 +41,8 @@ static struct {
     bool outstanding;                 /* a response.create came and was not answered */
     bool answered[1000];              /* calls */
     unsigned creates, cuts, outputs, closes;
+    unsigned links, old_items, old_calls; /* of sessions that are gone */
+    bool updated;                         /* the session was asked for */
 } peer_state;
 
 static unsigned number_after(const char *text, const char *label)
@@ -52,6 +57,7 @@ static void check_truncate(const char *text)
     unsigned item = number_after(text, "\"item_id\":\"item_"), ms = number_after(text, "\"audio_end_ms\":");
 
     peer_state.cuts++;
+    assert_true(item > peer_state.old_items);
     assert_true(item > 0 && item <= peer_state.items);
     assert_in_range(ms, 1, peer_state.received_ms[item]);
 }
@@ -61,6 +67,7 @@ static void check_output(const char *text)
     unsigned call = number_after(text, "\"call_id\":\"call_");
 
     peer_state.outputs++;
+    assert_true(call > peer_state.old_calls);
     assert_true(call > 0 && call <= peer_state.calls);
     assert_false(peer_state.answered[call]); /* once */
     peer_state.answered[call] = true;
@@ -75,6 +82,12 @@ static void on_received(void *state, struct parley_view message, uint64_t now_us
     assert_true(message.len < sizeof text);
     memcpy(text, message.at, message.len);
     text[message.len] = 0;
+    if (strstr(text, "\"session.update\"") != NULL) {
+        assert_false(peer_state.updated);
+        peer_state.updated = true;
+        return;
+    }
+    assert_true(peer_state.updated); /* before anything else */
     if (strstr(text, "\"response.create\"") != NULL) {
         assert_false(peer_state.outstanding);
         peer_state.outstanding = true;
@@ -108,6 +121,12 @@ static void on_opened(void *state, uint64_t now_us)
 {
     (void)state;
     (void)now_us;
+    peer_state.links++;
+    peer_state.end = 0;
+    peer_state.read = peer_state.write; /* whatever it had to say */
+    peer_state.outstanding = peer_state.updated = false;
+    peer_state.old_items = peer_state.items;
+    peer_state.old_calls = peer_state.calls;
 }
 
 static void on_closed(void *state, uint16_t code, uint64_t now_us)
@@ -132,9 +151,11 @@ static void say_audio(void)
     char format[MESSAGE];
     unsigned ms = 1 + dice(100), item, at;
 
-    if (peer_state.items == 0 || dice(6) == 0)
+    if (peer_state.items == peer_state.old_items || dice(6) == 0)
         peer_state.items++;
     item = peer_state.items > ITEMS && dice(8) == 0 ? peer_state.items - dice(ITEMS) : peer_state.items;
+    if (item <= peer_state.old_items)
+        item = peer_state.items;
     at = (unsigned)sprintf(
         format, "{\"type\":\"response.output_audio.delta\",\"item_id\":\"item_%%u\",\"response_id\":"
                 "\"resp_%%u\",\"delta\":\"");
@@ -297,6 +318,7 @@ static void host_step(void)
 static void converse(void *memory, size_t bytes, struct parley_options *options, uint64_t seed, size_t cut)
 {
     memset(&peer_state, 0, sizeof peer_state);
+    parley_fake_reset(); /* the waits are drawn from it */
     memset(pcm, 0, sizeof pcm);
     peer.fragment_bytes = cut;
     dice_state = seed;
@@ -311,11 +333,13 @@ static void converse(void *memory, size_t bytes, struct parley_options *options,
             service_step();
         else if (what == 1)
             host_step();
+        else if (options->reconnect.on && dice(20) == 0)
+            peer_state.end = dice(2) ? PARLEY_ERR_PEER_CLOSED : PARLEY_ERR_LOST;
         now_us += dice(30000);
         assert_int_equal(parley_service(c, now_us), PARLEY_OK);
         take_events(dice(2) ? 100 : 1);
     }
-    if (dice(2))
+    if (dice(2) && !options->reconnect.on)
         peer_state.end = dice(2) ? PARLEY_ERR_PEER_CLOSED : PARLEY_ERR_LOST;
     else
         parley_stop(c);
@@ -330,17 +354,17 @@ static void converse(void *memory, size_t bytes, struct parley_options *options,
     parley_close(c);
 }
 
-static void the_same_events_at_every_cut(void **state)
+static void the_same_events_at_every_cut(bool reconnect)
 {
     static const size_t cuts[] = {0, 1, 2, 3, 7, 64, 1000};
     struct parley_options options = PARLEY_OPTIONS_DEFAULT;
-    unsigned long all_events = 0, all_cuts = 0, all_outputs = 0, all_creates = 0;
+    unsigned long all_events = 0, all_links = 0, all_cuts = 0, all_outputs = 0, all_creates = 0;
     unsigned seeds = getenv("PARLEY_TEST_SLOWLY") != NULL ? SEEDS / 100 : SEEDS;
     size_t bytes;
     void *memory;
 
-    (void)state;
     options.peer = &peer;
+    options.reconnect.on = reconnect;
     options.prompt = parley_view("p");
     options.limits.inbox_bytes = 8192;
     options.limits.output_audio_ms = 700;
@@ -361,6 +385,7 @@ static void the_same_events_at_every_cut(void **state)
                 fail_msg("seed %lu: other events when cut to %zu bytes", (unsigned long)seed, cuts[i]);
         }
         all_events += events;
+        all_links += peer_state.links;
         all_cuts += peer_state.cuts;
         all_outputs += peer_state.outputs;
         all_creates += peer_state.creates;
@@ -369,11 +394,24 @@ static void the_same_events_at_every_cut(void **state)
     /* The dice did reach what is to be tested. */
     assert_true(all_events > seeds * 30 && all_cuts > seeds / 4 && all_outputs > seeds &&
                 all_creates > seeds);
+    assert_true(reconnect ? all_links > seeds * 2 : all_links == seeds);
+}
+
+static void one_link(void **state)
+{
+    (void)state;
+    the_same_events_at_every_cut(false);
+}
+
+static void links_that_break(void **state)
+{
+    (void)state;
+    the_same_events_at_every_cut(true);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(the_same_events_at_every_cut)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(one_link), cmocka_unit_test(links_that_break)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -485,8 +485,8 @@ static void test_what_will_be_said_again_is_taken_back(void **state)
         {"not what came as a whole", false, true, false, false, "assistant: a | user: b"},
         {"not of another role", true, false, false, false, "assistant: a | assistant: b"},
         {"not what an agent has been told", false, false, true, false, "assistant: a | user: b"},
-        {"not what stands before something else", false, false, false, true,
-         "assistant: a | user: b | 1 user: c"},
+        {"what stands before something else: its place stays", false, false, false, true,
+         "assistant: a | user:  | 1 user: c"},
     };
 
     (void)state;

