@@ -133,8 +133,8 @@ void parley_thread_store_tell(const struct parley_thread_store *s, struct parley
                               const struct parley_thread_reader *reader)
 {
     if (reader->unread > 0)
-        parley_log_line(&s->log, PARLEY_LOG_WARN, "thread %.*s: %zu lines cannot be read and are left out",
-                        (int)id.len, id.at, reader->unread);
+        parley_log_line(&s->log, PARLEY_LOG_WARN, "thread %.*s: %lu lines cannot be read and are left out",
+                        (int)id.len, id.at, (unsigned long)reader->unread);
     if (reader->torn)
         parley_log_line(&s->log, PARLEY_LOG_WARN, "thread %.*s: its last line is not whole and is left out",
                         (int)id.len, id.at);

@@ -155,7 +155,7 @@ static void push(struct parley_transcript *t, enum parley_role role, struct parl
     make_room(t, RECORD); /* there is always room for one beyond the bound */
     t->count++;
     t->lost_of_last = 0;
-    *last_record(t) = (struct record){.at = (uint32_t)t->tail, .role = role & 1};
+    *last_record(t) = (struct record){.at = (uint32_t)t->tail, .role = (unsigned)role & 1};
     extend(t, text);
 }
 

@@ -192,7 +192,8 @@ static int on_audio(struct parley_conversation *c, struct parley_event *event)
     };
 
     if (wire->audio_bad) {
-        snprintf(c->text, sizeof c->text, "audio is not base64 at character %zu", wire->bad_offset);
+        snprintf(c->text, sizeof c->text, "audio is not base64 at character %lu",
+                 (unsigned long)wire->bad_offset);
         return skipped(c, event, PARLEY_ERR_BASE64);
     }
     if (chunk.playable && !parley_output_audio_room(&c->audio, chunk.samples)) {
@@ -488,12 +489,13 @@ static int read_inbox(struct parley_conversation *c)
     const char *why = "";
 
     if (c->inbox.state == PARLEY_INBOX_TOO_LONG) {
-        snprintf(c->text, sizeof c->text, "a message of %zu bytes is longer than the inbox of %zu",
-                 c->inbox.total, c->inbox.size);
+        snprintf(c->text, sizeof c->text, "a message of %lu bytes is longer than the inbox of %lu",
+                 (unsigned long)c->inbox.total, (unsigned long)c->inbox.size);
         return PARLEY_ERR_TOO_LONG;
     }
     if (c->dialect->read(&c->wire, c->inbox.at, c->inbox.len, &offset, &why) < 0) {
-        snprintf(c->text, sizeof c->text, "a message is not JSON at byte %zu: %s", offset, why);
+        snprintf(c->text, sizeof c->text, "a message is not JSON at byte %lu: %s", (unsigned long)offset,
+                 why);
         return PARLEY_ERR_JSON;
     }
     if (!ids_fit(&c->wire)) {

@@ -77,14 +77,16 @@ static int check_limits(const struct parley_limits *limits, struct parley_error 
 
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if (fields[i].value < fields[i].min || fields[i].value > fields[i].max)
-            return parley_error_set(error, PARLEY_ERR_ARGUMENT, "limits.%s is %zu, not within %zu and %zu",
-                                    fields[i].name, fields[i].value, fields[i].min, fields[i].max);
+            return parley_error_set(error, PARLEY_ERR_ARGUMENT, "limits.%s is %lu, not within %lu and %lu",
+                                    fields[i].name, (unsigned long)fields[i].value,
+                                    (unsigned long)fields[i].min, (unsigned long)fields[i].max);
     if (limits->output_audio_ms != PARLEY_LIMIT_NONE && limits->output_audio_ms > 3600000)
         return parley_error_set(error, PARLEY_ERR_ARGUMENT, "limits.output_audio_ms is more than an hour");
     if (limits->outbox_bytes < 2 * reserve_bytes(limits))
-        return parley_error_set(
-            error, PARLEY_ERR_ARGUMENT, "limits.outbox_bytes is %zu; %u reply items need at least %zu",
-            limits->outbox_bytes, (unsigned)limits->reply_items, 2 * reserve_bytes(limits));
+        return parley_error_set(error, PARLEY_ERR_ARGUMENT,
+                                "limits.outbox_bytes is %lu; %u reply items need at least %lu",
+                                (unsigned long)limits->outbox_bytes, (unsigned)limits->reply_items,
+                                (unsigned long)(2 * reserve_bytes(limits)));
     return PARLEY_OK;
 }
 
@@ -145,6 +147,7 @@ static void carve(struct parley_conversation *c, struct parley_arena *arena, con
     c->notices = parley_arena_take(arena, c->notices_size, sizeof *c->notices);
     if (o->reconnect.on)
         parley_restore_open(c, arena, limits);
+    parley_recording_open(&c->recording, arena, o);
 }
 
 /* ---- life -------------------------------------------------------------------------------------- */
@@ -171,12 +174,14 @@ static int build(struct parley_conversation *c, struct parley_arena *arena, cons
     if (status == PARLEY_OK) {
         parley_reconnection_start(&c->reconnection, &reconnect);
         carve(c, arena, o, &limits);
-        if (reconnect.on)
+        if (reconnect.on) {
+            to.kept = parley_arena_take(arena, 1, parley_transport_kept_bytes);
             c->endpoint = parley_endpoint_keep(&to, arena);
+        }
         c->link_arena = *arena;
         if (arena->failed != 0)
-            status = parley_error_set(error, PARLEY_ERR_MEMORY, "the memory block is too small: %zu bytes",
-                                      arena->size);
+            status = parley_error_set(error, PARLEY_ERR_MEMORY, "the memory block is too small: %lu bytes",
+                                      (unsigned long)arena->size);
     }
     if (status == PARLEY_OK) {
         status = parley_transport_open(&c->transport, arena, &to, why);
@@ -222,7 +227,8 @@ int parley_open(struct parley_conversation **out, void *memory, size_t bytes,
         return refuse_no_memory(options, error);
     c = parley_arena_take(&arena, 1, sizeof *c);
     if (c == NULL)
-        return parley_error_set(error, PARLEY_ERR_MEMORY, "the memory block is too small: %zu bytes", bytes);
+        return parley_error_set(error, PARLEY_ERR_MEMORY, "the memory block is too small: %lu bytes",
+                                (unsigned long)bytes);
     c->block = memory;
     c->block_bytes = bytes;
     c->now_us = now_us;
@@ -233,6 +239,7 @@ int parley_open(struct parley_conversation **out, void *memory, size_t bytes,
         return status;
     }
     c->stats.memory_bytes = arena.used;
+    parley_recording_start(&c->recording, options, now_us);
     *out = c;
     return PARLEY_OK;
 }
@@ -241,6 +248,7 @@ void parley_close(struct parley_conversation *c)
 {
     if (c == NULL)
         return;
+    parley_record_call(&c->recording, (struct parley_called){.name = "close"});
     parley_transport_drop(c->transport);
     parley_wipe(c->block, c->stats.memory_bytes);
 }

@@ -65,7 +65,7 @@ int parley_outbox_put(struct parley_outbox *outbox, enum parley_outbox_for whose
     r = parley_render(outbox->at + outbox->tail + sizeof record, limit - outbox->tail - sizeof record);
     if (parley_render_template(&r, t, slots) < 0)
         return refusal(limit, t, slots);
-    record = (struct record){.length = r.used & PARLEY_OUTBOX_BYTES_MAX, .whose = whose & 3};
+    record = (struct record){.length = r.used & PARLEY_OUTBOX_BYTES_MAX, .whose = (unsigned)whose & 3};
     memcpy(outbox->at + outbox->tail, &record, sizeof record);
     outbox->tail += sizeof record + r.used;
     if (used(outbox) > outbox->peak)

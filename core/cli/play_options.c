@@ -52,14 +52,18 @@ static struct parley_view keep(struct room *room, struct parley_view value)
     return text;
 }
 
-/* The number of a word among the words, put into an enum. */
+/* The number of a word among the words, put into an enum: of a byte where the compiler makes them short. */
 static bool set_word(void *field, const char *words, struct parley_view value)
 {
-    _Static_assert(sizeof(enum parley_mode) == sizeof(unsigned), "enums of the options are as large as this");
+    _Static_assert(sizeof(enum parley_mode) == sizeof(enum parley_protocol) &&
+                       sizeof(enum parley_mode) == sizeof(enum parley_modality),
+                   "one of them stands for all");
 
     for (unsigned i = 0; *words != '\0'; i++, words += strcspn(words, " ") + 1)
         if (parley_view_equal(parley_view_of(words, strcspn(words, " ")), value)) {
-            memcpy(field, &i, sizeof(i));
+            enum parley_mode word = (enum parley_mode)i;
+
+            memcpy(field, &word, sizeof(word));
             return true;
         }
     return false;

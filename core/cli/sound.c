@@ -173,8 +173,8 @@ static int refuse_format(struct parley_cli_sound *s, uint32_t tag, uint32_t chan
 {
     char what[160];
 
-    snprintf(what, sizeof what, "this WAV file is %u Hz, %u channel%s, %u bit, %s", rate, channels,
-             channels == 1 ? "" : "s", bits, coding_name(tag));
+    snprintf(what, sizeof what, "this WAV file is %lu Hz, %lu channel%s, %lu bit, %s", (unsigned long)rate,
+             (unsigned long)channels, channels == 1 ? "" : "s", (unsigned long)bits, coding_name(tag));
     return refuse_other(s, what);
 }
 

@@ -166,7 +166,7 @@ static void add_names(char why[PARLEY_TRANSPORT_REASON], const mbedtls_x509_crt 
             hidden++;
     }
     if (hidden > 0)
-        parley_why_add(why, 0, " and %zu more", hidden);
+        parley_why_add(why, 0, " and %lu more", (unsigned long)hidden);
     else if (shown == 0) /* only then does the subject count (RFC 6125 section 6.4.4) */
         parley_why_add(why, spare, "%s", common_name(&certificate->subject).text);
     parley_why_add(why, 0, ", not for %s", wanted.text);

@@ -123,9 +123,9 @@ static void name_failure(struct parley_dial *d, const struct parley_address *add
 static int fail(struct parley_dial *d, int status)
 {
     if (d->unnamed > 0)
-        parley_why_add(d->why, 0, "; and %zu more", d->unnamed);
+        parley_why_add(d->why, 0, "; and %lu more", (unsigned long)d->unnamed);
     if (d->known_count > d->tried_count)
-        parley_why_add(d->why, 0, "; %zu not tried", d->known_count - d->tried_count);
+        parley_why_add(d->why, 0, "; %lu not tried", (unsigned long)(d->known_count - d->tried_count));
     parley_dial_drop(d);
     return d->status = status;
 }

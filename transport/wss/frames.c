@@ -524,8 +524,8 @@ static int take_piece(struct parley_frames *f, const struct wslay_frame_iocb *io
 static int too_long(struct parley_frames *f)
 {
     f->status = PARLEY_ERR_TOO_LONG;
-    parley_why(f->why, "the service sent a compressed message of more than %llu bytes",
-               (unsigned long long)f->inflated_bytes);
+    parley_why(f->why, "the service sent a compressed message of more than %lu bytes",
+               (unsigned long)f->inflated_bytes);
     parley_frames_close(f, CLOSE_TOO_BIG, "a compressed message is too long");
     return f->status;
 }

@@ -334,8 +334,8 @@ static void note_offer(struct parley_proxy *p, struct parley_view value)
 static int judge_tunnel(struct parley_proxy *p, size_t rest)
 {
     if (rest > 0) {
-        parley_why(p->why, "proxy: HTTP %d, and %zu bytes behind it that nobody asked for", p->http.status,
-                   rest);
+        parley_why(p->why, "proxy: HTTP %d, and %lu bytes behind it that nobody asked for", p->http.status,
+                   (unsigned long)rest);
         return end(p, PARLEY_ERR_HTTP);
     }
     parley_log_line(&p->log, PARLEY_LOG_DEBUG, "proxy: HTTP %d, the tunnel is open", p->http.status);

@@ -23,7 +23,7 @@ static int set_path(struct path *path, const char *option, struct parley_view te
     path->option = option;
     why[0] = '\0';
     if (text.len == 0 || text.len >= sizeof path->text || memchr(text.at, '\0', text.len) != NULL) {
-        parley_why(why, "%s: no name of a file (%zu bytes)", option, text.len);
+        parley_why(why, "%s: no name of a file (%lu bytes)", option, (unsigned long)text.len);
         return PARLEY_ERR_FILE;
     }
     memcpy(path->text, text.at, text.len);

@@ -199,8 +199,8 @@ static int finish(struct parley_transport *t, int status)
     t->timer_ms = 0;
     t->deadline_us = PARLEY_NEVER;
     parley_log_line(&t->log, status == PARLEY_ERR_CLOSED ? PARLEY_LOG_DEBUG : PARLEY_LOG_INFO,
-                    "wss: ended (%s), %llu pings, %llu pongs", parley_status_name(status),
-                    (unsigned long long)t->frames.pings, (unsigned long long)t->frames.pongs);
+                    "wss: ended (%s), %lu pings, %lu pongs", parley_status_name(status),
+                    (unsigned long)t->frames.pings, (unsigned long)t->frames.pongs);
     return status;
 }
 
@@ -239,8 +239,7 @@ static void add_half_message(struct parley_transport *t)
     if (!t->frames.in_message)
         return;
     memcpy(cause, t->reason, sizeof cause);
-    parley_why(t->reason, "%s, %llu bytes into a message", cause,
-               (unsigned long long)t->frames.message_bytes);
+    parley_why(t->reason, "%s, %lu bytes into a message", cause, (unsigned long)t->frames.message_bytes);
 }
 
 /* The stream has ended and all that came is read, without a close frame. */
