@@ -147,7 +147,6 @@ static void carve(struct parley_conversation *c, struct parley_arena *arena, con
     c->notices = parley_arena_take(arena, c->notices_size, sizeof *c->notices);
     if (o->reconnect.on)
         parley_restore_open(c, arena, limits);
-    parley_recording_open(&c->recording, arena, o);
 }
 
 /* ---- life -------------------------------------------------------------------------------------- */
@@ -174,10 +173,8 @@ static int build(struct parley_conversation *c, struct parley_arena *arena, cons
     if (status == PARLEY_OK) {
         parley_reconnection_start(&c->reconnection, &reconnect);
         carve(c, arena, o, &limits);
-        if (reconnect.on) {
-            to.kept = parley_arena_take(arena, 1, parley_transport_kept_bytes);
+        if (reconnect.on)
             c->endpoint = parley_endpoint_keep(&to, arena);
-        }
         c->link_arena = *arena;
         if (arena->failed != 0)
             status = parley_error_set(error, PARLEY_ERR_MEMORY, "the memory block is too small: %lu bytes",
@@ -239,7 +236,6 @@ int parley_open(struct parley_conversation **out, void *memory, size_t bytes,
         return status;
     }
     c->stats.memory_bytes = arena.used;
-    parley_recording_start(&c->recording, options, now_us);
     *out = c;
     return PARLEY_OK;
 }
@@ -248,7 +244,6 @@ void parley_close(struct parley_conversation *c)
 {
     if (c == NULL)
         return;
-    parley_record_call(&c->recording, (struct parley_called){.name = "close"});
     parley_transport_drop(c->transport);
     parley_wipe(c->block, c->stats.memory_bytes);
 }
