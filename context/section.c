@@ -121,6 +121,8 @@ void parley_section_add_name(struct parley_section *s, struct parley_view name)
 
 long parley_section_fit(const struct parley_section *s, char *out, size_t bytes, size_t tokens)
 {
-    return parley_fit_shortened(out, bytes, parley_utf8_trim(parley_view_of(s->at, s->used)), s->gone,
-                                tokens);
+    size_t gone =
+        s->gone < SIZE_MAX / 2 ? (size_t)s->gone : SIZE_MAX / 2; /* where 32 bits are all there is */
+
+    return parley_fit_shortened(out, bytes, parley_utf8_trim(parley_view_of(s->at, s->used)), gone, tokens);
 }
