@@ -42,14 +42,14 @@ static int queue_text(struct parley_conversation *c, const struct way *way, stru
     return status;
 }
 
-int parley_send_text(struct parley_conversation *c, struct parley_view text)
+static int send_text(struct parley_conversation *c, struct parley_view text)
 {
     const struct way way = {c->dialect->user_text, PARLEY_OUTBOX_HOST, c->dialect->user_prefix};
 
     return accepts(c) ? queue_text(c, &way, text) : PARLEY_ERR_STATE;
 }
 
-int parley_mirror_text(struct parley_conversation *c, struct parley_view text)
+static int mirror_text(struct parley_conversation *c, struct parley_view text)
 {
     char cut[MIRROR_TOKENS * 4];
     struct parley_view label = c->dialect->user_prefix;
@@ -62,12 +62,12 @@ int parley_mirror_text(struct parley_conversation *c, struct parley_view text)
     if (parley_view_starts(text, label))
         label.len = 0;
     len = parley_fit_labelled(cut, sizeof cut, label, text, MIRROR_TOKENS);
-    return len < 0 ? (int)len : parley_send_text(c, parley_view_of(cut, (size_t)len));
+    return len < 0 ? (int)len : send_text(c, parley_view_of(cut, (size_t)len));
 }
 
 /* ---- responses and interruptions --------------------------------------------------------------- */
 
-int parley_request_reply(struct parley_conversation *c)
+static int request_reply(struct parley_conversation *c)
 {
     if (!accepts(c) || c->dialect->response_create == NULL || c->mode != PARLEY_CONVERSATIONAL)
         return PARLEY_ERR_STATE;
@@ -78,7 +78,7 @@ int parley_request_reply(struct parley_conversation *c)
     return PARLEY_OK;
 }
 
-int parley_interrupt(struct parley_conversation *c, enum parley_reason reason)
+static int interrupt(struct parley_conversation *c, enum parley_reason reason)
 {
     const struct parley_slot none = {.name = NULL};
     uint32_t cuts;
@@ -97,7 +97,7 @@ int parley_interrupt(struct parley_conversation *c, enum parley_reason reason)
 
 /* ---- audio ------------------------------------------------------------------------------------- */
 
-long parley_send_audio_bytes(struct parley_conversation *c, const void *pcm, size_t bytes)
+static long send_audio(struct parley_conversation *c, const void *pcm, size_t bytes)
 {
     const char *at = pcm;
 
@@ -116,6 +116,14 @@ long parley_send_audio_bytes(struct parley_conversation *c, const void *pcm, siz
     c->stats.input_samples += bytes / sizeof(int16_t);
     parley_flush(c);
     return (long)bytes;
+}
+
+long parley_send_audio_bytes(struct parley_conversation *c, const void *pcm, size_t bytes)
+{
+    parley_record_call(&c->recording,
+                       (struct parley_called){
+                           .name = "audio", .number_name = "bytes", .number = bytes, .pcm = {pcm, bytes}});
+    return send_audio(c, pcm, bytes);
 }
 
 long parley_send_audio(struct parley_conversation *c, const int16_t *pcm, size_t samples)
@@ -143,7 +151,14 @@ long parley_send_audio(struct parley_conversation *c, const int16_t *pcm, size_t
 
 size_t parley_read_audio(struct parley_conversation *c, int16_t *pcm, size_t samples)
 {
-    return parley_output_audio_read(&c->audio, pcm, samples, c->now_us);
+    size_t got;
+
+    parley_record_call(&c->recording,
+                       (struct parley_called){.name = "read", .number_name = "samples", .number = samples});
+    got = parley_output_audio_read(&c->audio, pcm, samples, c->now_us);
+    if (got > 0 && c->recording.on)
+        parley_record_gave(&c->recording, (long)got, parley_view_of((const char *)pcm, got * sizeof *pcm));
+    return got;
 }
 
 size_t parley_audio_queued(const struct parley_conversation *c)
@@ -153,6 +168,8 @@ size_t parley_audio_queued(const struct parley_conversation *c)
 
 void parley_playout_delay(struct parley_conversation *c, uint64_t delay_us)
 {
+    parley_record_call(&c->recording,
+                       (struct parley_called){.name = "delay", .number_name = "us", .number = delay_us});
     c->audio.delay_us = delay_us;
 }
 
@@ -168,7 +185,7 @@ static struct way agent_way(const struct parley_conversation *c)
     return (struct way){d->agent_message, PARLEY_OUTBOX_HOST_SESSION, d->agent_prefix};
 }
 
-int parley_agent_progress(struct parley_conversation *c, struct parley_view handoff_id,
+static int agent_progress(struct parley_conversation *c, struct parley_view handoff_id,
                           struct parley_view text)
 {
     const struct way way = agent_way(c);
@@ -199,7 +216,7 @@ static int say_finished(struct parley_conversation *c, enum parley_handoff_actio
     return PARLEY_OK;
 }
 
-int parley_agent_done(struct parley_conversation *c, struct parley_view handoff_id)
+static int agent_done(struct parley_conversation *c, struct parley_view handoff_id)
 {
     struct parley_handoff next = c->handoff;
     struct parley_id finished;
@@ -262,6 +279,47 @@ bool parley_handoff_line(const struct parley_conversation *c, size_t i, struct p
     entry = parley_transcript_entry(c->transcript, i);
     *line = (struct parley_line){entry.role == PARLEY_ROLE_USER ? "user" : "assistant", entry.text};
     return true;
+}
+
+/* ---- what the host calls, as the recorder sees it ------------------------------------------------ */
+
+int parley_send_text(struct parley_conversation *c, struct parley_view text)
+{
+    parley_record_call(&c->recording, (struct parley_called){.name = "text", .text = text});
+    return parley_record_result(&c->recording, send_text(c, text));
+}
+
+int parley_mirror_text(struct parley_conversation *c, struct parley_view text)
+{
+    parley_record_call(&c->recording, (struct parley_called){.name = "mirror", .text = text});
+    return parley_record_result(&c->recording, mirror_text(c, text));
+}
+
+int parley_request_reply(struct parley_conversation *c)
+{
+    parley_record_call(&c->recording, (struct parley_called){.name = "ask"});
+    return parley_record_result(&c->recording, request_reply(c));
+}
+
+int parley_interrupt(struct parley_conversation *c, enum parley_reason reason)
+{
+    parley_record_call(&c->recording,
+                       (struct parley_called){.name = "interrupt", .reason = parley_reason_name(reason)});
+    return parley_record_result(&c->recording, interrupt(c, reason));
+}
+
+int parley_agent_progress(struct parley_conversation *c, struct parley_view handoff_id,
+                          struct parley_view text)
+{
+    parley_record_call(&c->recording,
+                       (struct parley_called){.name = "progress", .handoff = handoff_id, .text = text});
+    return parley_record_result(&c->recording, agent_progress(c, handoff_id, text));
+}
+
+int parley_agent_done(struct parley_conversation *c, struct parley_view handoff_id)
+{
+    parley_record_call(&c->recording, (struct parley_called){.name = "done", .handoff = handoff_id});
+    return parley_record_result(&c->recording, agent_done(c, handoff_id));
 }
 
 /* ---- figures ----------------------------------------------------------------------------------- */

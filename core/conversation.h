@@ -9,6 +9,7 @@
 #include "core/outbox.h"
 #include "core/output_audio.h"
 #include "core/reconnect.h"
+#include "core/recorder.h"
 #include "core/response_queue.h"
 #include "core/speech.h"
 #include "transport/transport.h"
@@ -65,6 +66,7 @@ struct parley_conversation {
     struct parley_transport *transport;
     const struct parley_facts *facts; /* of the link, also when it has gone */
     struct parley_log log;
+    struct parley_recording recording;
     enum parley_mode mode;
     bool close_on_error;
 

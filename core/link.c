@@ -9,6 +9,13 @@
 
 enum { CLOSE_NORMAL = 1000 };
 
+static void say_close(struct parley_conversation *c)
+{
+    if (c->recording.on)
+        parley_record_number(&c->recording, "close", CLOSE_NORMAL);
+    parley_transport_close(c->transport, CLOSE_NORMAL);
+}
+
 static void drop(struct parley_conversation *c, enum parley_life life)
 {
     parley_transport_drop(c->transport);
@@ -30,11 +37,12 @@ void parley_end(struct parley_conversation *c, enum parley_closed closed)
     }
     c->life = PARLEY_LIFE_CLOSING;
     parley_outbox_clear(&c->outbox);
-    parley_transport_close(c->transport, CLOSE_NORMAL);
+    say_close(c);
 }
 
 void parley_stop(struct parley_conversation *c)
 {
+    parley_record_call(&c->recording, (struct parley_called){.name = "stop"});
     parley_end(c, PARLEY_CLOSED_REQUESTED);
 }
 
@@ -52,11 +60,17 @@ static struct parley_lost lost(const struct parley_conversation *c, int status)
 }
 
 /* A number without a pattern; without one of the system there is only less of a spread. */
-static uint32_t chance(void)
+static uint32_t chance(struct parley_conversation *c)
 {
     uint32_t number;
+    int64_t drawn;
 
-    parley_random(&number, sizeof number);
+    if (parley_recording_draws(&c->recording, "chance", &drawn))
+        number = (uint32_t)drawn;
+    else
+        parley_random(&number, sizeof number);
+    if (c->recording.on)
+        parley_record_draw(&c->recording, "chance", number);
     return number;
 }
 
@@ -82,7 +96,7 @@ static void end_or_wait(struct parley_conversation *c, int status, struct parley
 
     snprintf(c->lost_why, sizeof c->lost_why, "%.*s", (int)words.len, words.len > 0 ? words.at : "");
     if (parley_reconnection_lost(&c->reconnection, &why, c->now_us,
-                                 c->reconnection.limits.on ? chance() : 0)) {
+                                 c->reconnection.limits.on ? chance(c) : 0)) {
         wait_for_next(c, status);
         return;
     }
@@ -109,6 +123,8 @@ bool parley_link_again(struct parley_conversation *c)
     if (c->now_us < c->reconnection.retry_us || c->notices_read < c->notices_write)
         return false;
     status = parley_transport_open(&c->transport, &arena, &c->endpoint, why);
+    if (c->recording.on)
+        parley_record_opened(&c->recording, status, why);
     if (status < 0) {
         end_or_wait(c, status, parley_view(why));
         return false;
@@ -147,7 +163,7 @@ static bool is_quiet(const struct parley_conversation *c)
 /* In good order towards the service, but without waiting for its answer. */
 static void say_goodbye(struct parley_conversation *c)
 {
-    parley_transport_close(c->transport, CLOSE_NORMAL);
+    say_close(c);
     parley_transport_work(c->transport, c->now_us);
 }
 

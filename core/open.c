@@ -147,6 +147,7 @@ static void carve(struct parley_conversation *c, struct parley_arena *arena, con
     c->notices = parley_arena_take(arena, c->notices_size, sizeof *c->notices);
     if (o->reconnect.on)
         parley_restore_open(c, arena, limits);
+    parley_recording_open(&c->recording, arena, o);
 }
 
 /* ---- life -------------------------------------------------------------------------------------- */
@@ -236,6 +237,7 @@ int parley_open(struct parley_conversation **out, void *memory, size_t bytes,
         return status;
     }
     c->stats.memory_bytes = arena.used;
+    parley_recording_start(&c->recording, options, now_us);
     *out = c;
     return PARLEY_OK;
 }
@@ -244,6 +246,7 @@ void parley_close(struct parley_conversation *c)
 {
     if (c == NULL)
         return;
+    parley_record_call(&c->recording, (struct parley_called){.name = "close"});
     parley_transport_drop(c->transport);
     parley_wipe(c->block, c->stats.memory_bytes);
 }

@@ -140,6 +140,27 @@ enum parley_clock_unset { PARLEY_CLOCK_UNSET_REFUSE, PARLEY_CLOCK_UNSET_IGNORE_D
    more of the block, and some time; speech shrinks to 69 %, text to much less. */
 enum parley_compress { PARLEY_COMPRESS_OFF, PARLEY_COMPRESS_AUTO };
 
+/*
+ * A flight recorder: what goes into a conversation and what comes out of it, as lines of JSON, from which
+ * `parley-loopback replay` holds the same conversation again, byte for byte, and `parley timeline` makes a
+ * picture. Off by default. It takes 4 KB of the block.
+ *
+ * The key, the values of `headers` and `query` and the proxy's password are never written: wherever one of 8
+ * bytes or more occurs in what is, it is starred out. To know them they stay in the block until
+ * parley_close, which wipes it. What is said and heard is written: treat a record as what it tells.
+ */
+struct parley_recorder {
+    void *state;
+    /* Gets the record in pieces: append them to a file, and do not call the conversation. A line ends with
+       "\n", as does the last piece of each call of the host. NULL: nothing is recorded. */
+    void (*write)(void *state, struct parley_view piece);
+    uint64_t bytes;     /* of the record at most (default 268435456): then it says so, and ends */
+    bool without_audio; /* of sound write only how much there was */
+    /* For holding a recorded conversation again: the number that was drawn there for `what`. Returns false: a
+       new one is to be drawn. NULL: all are. */
+    bool (*draw)(void *state, const char *what, int64_t *number);
+};
+
 /* Start from PARLEY_OPTIONS_DEFAULT (all zero) and set what differs. */
 struct parley_options {
     struct parley_view url;     /* default https://api.openai.com/v1; http, https, ws, wss (reference 1.2) */
@@ -192,7 +213,8 @@ struct parley_options {
     struct parley_reconnect reconnect;
     struct parley_timeouts timeouts;
     struct parley_limits limits;
-    struct parley_log log; /* copied */
+    struct parley_log log;           /* copied */
+    struct parley_recorder recorder; /* copied */
 
     struct parley_view script;      /* loopback only: the text of a .talk file to play the service */
     struct parley_view script_name; /* its name, for messages */

@@ -19,6 +19,8 @@ static bool offer(struct parley_conversation *c, struct parley_view *rest)
         long taken = parley_transport_send(c->transport, *rest);
         if (taken <= 0)
             return false;
+        if (c->recording.on)
+            parley_record_sent(&c->recording, *rest, (size_t)taken, rest == &c->audio_rest);
         *rest = parley_view_skip(*rest, (size_t)taken);
         c->stats.bytes_out += (uint64_t)taken;
         if (rest->len == 0)
@@ -53,11 +55,23 @@ static bool flush_messages(struct parley_conversation *c)
     }
 }
 
+/* True while the network has not taken what it was given last. */
+static bool is_congested(struct parley_conversation *c)
+{
+    size_t pending = parley_transport_pending(c->transport);
+
+    if (pending < AUDIO_IN_FLIGHT_BYTES)
+        return false;
+    if (c->recording.on)
+        parley_record_number(&c->recording, "busy", (int64_t)pending);
+    return true;
+}
+
 static void flush_audio(struct parley_conversation *c)
 {
     char pcm[PARLEY_OUTBOX_CHUNK];
 
-    while (parley_transport_pending(c->transport) < AUDIO_IN_FLIGHT_BYTES) {
+    while (c->outbox.audio_bytes > 0 && !is_congested(c)) {
         size_t bytes = parley_outbox_take_audio(&c->outbox, pcm);
         struct parley_slot slots[] = {{.name = "audio", .text = {pcm, bytes}}, {.name = NULL}};
         struct parley_render r = parley_render(c->audio_message, c->audio_message_size);
@@ -85,6 +99,15 @@ void parley_flush(struct parley_conversation *c)
 
 /* ---- in ---------------------------------------------------------------------------------------- */
 
+static void record_fragment(struct parley_conversation *c, const struct parley_fragment *fragment)
+{
+    const struct parley_inbox *inbox = &c->inbox;
+    const struct parley_view whole = {inbox->at, inbox->len};
+    bool readable = inbox->state == PARLEY_INBOX_MESSAGE;
+
+    parley_record_fragment(&c->recording, fragment, readable ? &whole : NULL, inbox->binary, inbox->total);
+}
+
 /* Puts fragments together until a message is whole. Returns < 0 when the link has ended and nothing is left
  * of it. */
 static int fill_inbox(struct parley_conversation *c)
@@ -94,9 +117,13 @@ static int fill_inbox(struct parley_conversation *c)
 
     while (c->inbox.state == PARLEY_INBOX_FILLING) {
         got = parley_transport_recv(c->transport, &fragment);
+        if (got < 0 && c->recording.on)
+            parley_record_lost(&c->recording, c->transport, got);
         if (got <= 0)
             return got;
         parley_inbox_add(&c->inbox, &fragment);
+        if (c->recording.on)
+            record_fragment(c, &fragment);
         c->stats.bytes_in += fragment.bytes.len;
         if (fragment.last)
             c->stats.messages_in++;
@@ -164,6 +191,8 @@ static void work(struct parley_conversation *c)
 {
     int up = parley_transport_work(c->transport, c->now_us);
 
+    if (c->recording.on)
+        parley_record_work(&c->recording, c->transport, up);
     tell_stage(c);
     if (up == 1 && c->life == PARLEY_LIFE_OPENING)
         parley_link_up(c);
@@ -176,6 +205,8 @@ static void work(struct parley_conversation *c)
 
 int parley_service(struct parley_conversation *c, uint64_t now_us)
 {
+    parley_record_call(&c->recording,
+                       (struct parley_called){.name = "service", .number_name = "us", .number = now_us});
     if (now_us > c->now_us)
         c->now_us = now_us;
     if (c->life >= PARLEY_LIFE_CLOSED)
@@ -284,9 +315,15 @@ static int take_end(struct parley_conversation *c, struct parley_event *event)
    place where a conversation looks at the calendar. */
 static void note_expiry(struct parley_conversation *c)
 {
-    if (c->wire.expires_at_s > 0)
-        parley_reconnection_expires(&c->reconnection, c->wire.expires_at_s - parley_clock_unix_s(),
-                                    c->now_us);
+    int64_t unix_s;
+
+    if (c->wire.expires_at_s <= 0)
+        return;
+    if (!parley_recording_draws(&c->recording, "unix_s", &unix_s))
+        unix_s = parley_clock_unix_s();
+    if (c->recording.on)
+        parley_record_draw(&c->recording, "unix_s", unix_s);
+    parley_reconnection_expires(&c->reconnection, c->wire.expires_at_s - unix_s, c->now_us);
 }
 
 static int next_event(struct parley_conversation *c, struct parley_event *event)
@@ -318,11 +355,14 @@ int parley_next_event(struct parley_conversation *c, struct parley_event *event)
 {
     int got;
 
+    parley_record_call(&c->recording, (struct parley_called){.name = "next"});
     release_message(c);
     pull(c);
     got = next_event(c, event);
     if (got > 0)
         c->stats.events++;
+    if (got > 0 && c->recording.on)
+        parley_record_event(&c->recording, event);
     parley_flush(c);
     return got;
 }

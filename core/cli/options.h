@@ -7,6 +7,7 @@
  * The command line of `talk`, read into one struct. Pure: opens nothing, looks at nothing but argv. Texts
  * point into argv.
  */
+enum { PARLEY_CLI_RECORD_BYTES_MIN = 65536 };
 enum parley_cli_switch { PARLEY_CLI_AUTO, PARLEY_CLI_ON, PARLEY_CLI_OFF };
 
 struct parley_cli_options {
@@ -16,11 +17,12 @@ struct parley_cli_options {
     const char *key_env, *key_file, *script;
     const char *in, *out, *mic, *speaker; /* "none" switches mic or speaker off */
     const char *agent;
+    const char *record; /* the flight recorder's file */
     enum parley_modality modality;
     enum parley_compress compress;
-    enum parley_cli_switch echo_gate, reconnect;
+    enum parley_cli_switch echo_gate, reconnect, record_audio;
     bool no_store, json, quiet, verbose, help;
-    uint32_t agent_timeout_s, linger_ms;
+    uint32_t agent_timeout_s, linger_ms, record_bytes;
     struct parley_cli_way way;
 };
 

@@ -7,6 +7,7 @@
 #include "core/cli/agent.h"
 #include "core/cli/audio_in.h"
 #include "core/cli/audio_out.h"
+#include "core/cli/flight.h"
 #include "core/cli/lull.h"
 #include "core/cli/options.h"
 #include "core/cli/record.h"
@@ -46,6 +47,7 @@ struct talk {
     struct parley_cli_agent agent;
     struct parley_cli_lull lull;
     struct parley_cli_record record;
+    struct parley_cli_flight flight;
     int signals; /* descriptor */
 
     struct parley_interest want[INTERESTS]; /* what the last wait was for, and what it found */
@@ -110,6 +112,19 @@ static int open_output(struct talk *t)
     return 0;
 }
 
+static int open_flight(struct talk *t, struct parley_options *options)
+{
+    const struct parley_cli_options *o = &t->options;
+
+    if (o->record == NULL)
+        return PARLEY_OK;
+    if (parley_cli_flight_open(&t->flight, o->record) != PARLEY_OK)
+        return PARLEY_ERR_FILE;
+    options->recorder =
+        parley_cli_flight_recorder(&t->flight, o->record_bytes, o->record_audio == PARLEY_CLI_OFF);
+    return PARLEY_OK;
+}
+
 static int open_conversation(struct talk *t)
 {
     struct parley_cli_setup setup;
@@ -117,6 +132,10 @@ static int open_conversation(struct talk *t)
     size_t bytes;
     int status = parley_cli_setup_make(&setup, &t->options);
 
+    if (status == PARLEY_OK) {
+        status = open_flight(t, &setup.options);
+        snprintf(setup.why, sizeof setup.why, "%.390s", t->flight.why);
+    }
     if (status == PARLEY_OK) {
         if (t->options.verbose)
             setup.options.log = (struct parley_log){parley_cli_report_log, &t->report, PARLEY_LOG_DEBUG};
@@ -166,6 +185,7 @@ static int open_all(struct talk *t)
     int status;
 
     t->now_us = parley_clock_us();
+    t->flight.fd = -1;
     t->arena_memory = malloc(ARENA_BYTES);
     if (t->arena_memory == NULL)
         return complain(1, "no memory");
@@ -443,6 +463,8 @@ static void work(struct talk *t)
     watch_end(t);
     parley_cli_screen_playing(&t->report.screen, parley_cli_audio_out_playing(&t->out, t->c, t->now_us));
     parley_cli_report_work(&t->report, is_ready(t, t->report.out.fd), is_ready(t, STDERR), t->now_us);
+    if (parley_cli_flight_has_failed(&t->flight))
+        parley_cli_report_wrong(&t->report, t->flight.why);
     if (t->report.out.status != 0)
         fault(t, "standard output: nobody reads it any more");
 }
@@ -478,6 +500,7 @@ static void close_all(struct talk *t)
     parley_cli_audio_out_close(&t->out);
     parley_cli_record_close(&t->record);
     parley_close(t->c);
+    parley_cli_flight_close(&t->flight);
     parley_cli_terminal_restore();
     free(t->memory);
     free(t->arena_memory);
