@@ -15,21 +15,21 @@
 #   ./build.sh clean     throw the build directory away
 #
 # From outside: CC CFLAGS LDFLAGS AR MAKE BUILD PREFIX DESTDIR, and CONTEXT=off, which leaves the startup context
-# out (for a board that has neither a home nor a workspace). Objects never land beside the sources, and only what
-# changed is compiled.
+# out (for a board that has neither a home nor a workspace), and SIMD=off, which leaves vector instructions out.
+# Objects never land beside the sources, and only what changed is compiled.
 set -eu
 cd "$(dirname "$0")"
 
 given_cflags=${CFLAGS-}
 : "${CC:=cc}" "${AR:=ar}" "${CFLAGS=-O2 -g}" "${LDFLAGS=}" "${MAKE:=make}"
-: "${BUILD:=build}" "${PREFIX:=/usr/local}" "${DESTDIR:=}" "${CONTEXT:=on}"
-export CC AR CFLAGS LDFLAGS BUILD PREFIX DESTDIR CONTEXT
+: "${BUILD:=build}" "${PREFIX:=/usr/local}" "${DESTDIR:=}" "${CONTEXT:=on}" "${SIMD:=on}"
+export CC AR CFLAGS LDFLAGS BUILD PREFIX DESTDIR CONTEXT SIMD
 
 # ---- the sources, floor by floor ---------------------------------------------------------------
 platform='status arena ring text log address dns host_files first_name random_below'
 platform_posix='clock wait random reason sockaddr socket lookup resolve file directory process user'
 platform_fake='reset clock wait random socket resolve file directory process user'
-parser='json json_number utf8 base64 events_common events_v1 events_v2'
+parser='json json_number utf8 base64 base64_vector events_common events_v1 events_v2'
 templates='render'
 context='transcript token_budget path git_branch thread_line thread_store thread_log'
 context_startup='section git_root current_thread recent_work workspace_tree startup_context' # only with CONTEXT=on
@@ -49,6 +49,11 @@ case $CONTEXT in
 on) defined= ;;
 off) context_startup='' defined=-DPARLEY_WITHOUT_CONTEXT ;;
 *) echo "build.sh: CONTEXT='$CONTEXT' is neither on nor off" >&2 && exit 1 ;;
+esac
+case $SIMD in
+on) ;;
+off) defined="$defined -DPARLEY_WITHOUT_SIMD" ;;
+*) echo "build.sh: SIMD='$SIMD' is neither on nor off" >&2 && exit 1 ;;
 esac
 
 packages_loopback='gcc make libc6-dev'
@@ -266,7 +271,7 @@ lib | cli) run_make "$command" ;;
 loopback) needs=$packages_loopback && run_make loopback ;;
 make) run_make "$@" ;; # single targets, for people at work on the code
 demo) needs=$packages_loopback && install_packages "$needs" && run_make loopback && exec sh test/demo.sh "$@" ;;
-test) install_packages "$packages_test" && CONTEXT=on && exec sh test/run.sh "$@" ;;
+test) install_packages "$packages_test" && CONTEXT=on SIMD=on && exec sh test/run.sh "$@" ;;
 cross) exec sh test/cross/run.sh "$@" ;;
 bench) install_packages "$packages_test" && exec sh test/bench/run.sh "$@" ;;
 sizes) CFLAGS=${given_cflags:--Os} exec sh test/sizes.sh "$@" ;;

@@ -460,15 +460,6 @@ static bool ids_fit(const struct parley_wire_event *wire)
            parley_id_fits(wire->call_id);
 }
 
-/* int16_t wants an even address; base64 text starts anywhere, and its data leaves room behind. */
-static void align_pcm(struct parley_wire_event *wire)
-{
-    if (((uintptr_t)wire->pcm & 1) != 0) {
-        memmove(wire->pcm + 1, wire->pcm, wire->pcm_bytes);
-        wire->pcm++;
-    }
-}
-
 static void native_pcm(struct parley_wire_event *wire)
 {
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
@@ -503,7 +494,6 @@ static int read_inbox(struct parley_conversation *c)
                  (int)(c->wire.type.len < 64 ? c->wire.type.len : 64), c->wire.type.at, PARLEY_ID_BYTES);
         return PARLEY_ERR_TOO_LONG;
     }
-    align_pcm(&c->wire);
     native_pcm(&c->wire);
     return PARLEY_OK;
 }

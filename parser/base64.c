@@ -1,12 +1,25 @@
-/* Base64 by tables: audio comes and goes in it, so it runs over every sample. See parser/base64.h. */
+/*
+ * Base64 by tables: audio comes and goes in it, so it runs over every sample. See parser/base64.h. Where the
+ * machine has vectors they go first (parser/base64_vector.h); what they leave is done here, and all that is
+ * said about a text that is wrong.
+ */
 #include "parser/base64.h"
+#include "parser/base64_vector.h"
 #include "platform/status.h"
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 void parley_base64_encode(char *out, const void *from, size_t bytes)
 {
-    const unsigned char *in = from;
+    parley_base64_encode_by(parley_vector_best(), out, from, bytes);
+}
+
+void parley_base64_encode_by(enum parley_vector by, char *out, const void *from, size_t bytes)
+{
+    size_t done = parley_vector_encode(by, out, from, bytes);
+    const unsigned char *in = (const unsigned char *)from + done;
+    out += done / 3 * 4;
+    bytes -= done;
     for (; bytes >= 3; bytes -= 3, in += 3, out += 4) {
         uint32_t three = (uint32_t)in[0] << 16 | (uint32_t)in[1] << 8 | in[2];
         out[0] = alphabet[three >> 18];
@@ -65,45 +78,72 @@ static size_t first_wrong(const unsigned char *in, size_t len)
     return at;
 }
 
-/* The last groups, of which the very last may be padded. Returns where writing ended. */
-static unsigned char *finish(unsigned char *out, const unsigned char *in, const unsigned char *end)
+static void put_three(unsigned char *out, uint32_t bytes)
 {
-    for (; in < end; in += 4) {
-        bool second = in[2] != '=', third = in[3] != '=';
-        uint32_t bytes = places[0][in[0]] | places[1][in[1]] | (second ? places[2][in[2]] : 0) |
-                         (third ? places[3][in[3]] : 0);
-        *out++ = (unsigned char)(bytes >> 16);
-        if (second)
-            *out++ = (unsigned char)(bytes >> 8);
-        if (third)
-            *out++ = (unsigned char)bytes;
-    }
-    return out;
+    out[0] = (unsigned char)(bytes >> 16);
+    out[1] = (unsigned char)(bytes >> 8);
+    out[2] = (unsigned char)bytes;
 }
 
-long parley_base64_decode(void *into, struct parley_view text, size_t *bad)
+/* Decodes whole groups and returns where that ends. Two at a time as long as there are: writing stays behind
+ * reading, so what is left from there on is untouched. */
+static const unsigned char *pass_groups(unsigned char *out, const unsigned char *in, const unsigned char *end)
 {
-    if (text.len == 0)
-        return 0;
-    const unsigned char *start = (const unsigned char *)text.at, *in = start, *end = start + text.len;
-    unsigned char *out = into;
-    /* Two groups at a time: writing stays behind reading, so what is left from `in` on is untouched. */
     for (; end - in >= 8; in += 8, out += 6) {
         uint32_t first = group(in), second = group(in + 4);
         if ((first | second) >= WRONG)
             break;
-        out[0] = (unsigned char)(first >> 16);
-        out[1] = (unsigned char)(first >> 8);
-        out[2] = (unsigned char)first;
-        out[3] = (unsigned char)(second >> 16);
-        out[4] = (unsigned char)(second >> 8);
-        out[5] = (unsigned char)second;
+        put_three(out, first);
+        put_three(out + 3, second);
     }
-    size_t left = (size_t)(end - in), wrong = first_wrong(in, left);
-    if (wrong < left || text.len % 4 != 0) {
+    for (; end - in >= 4 && group(in) < WRONG; in += 4, out += 3)
+        put_three(out, group(in));
+    return in;
+}
+
+/* The last group, which is padded. Returns where writing ended. */
+static unsigned char *finish(unsigned char *out, const unsigned char *in)
+{
+    uint32_t bytes = places[0][in[0]] | places[1][in[1]];
+    bool two = in[2] != '=';
+    *out++ = (unsigned char)(bytes >> 16);
+    if (two)
+        *out++ = (unsigned char)((bytes | places[2][in[2]]) >> 8);
+    return out;
+}
+
+size_t parley_base64_decode_start_by(enum parley_vector by, void *into, struct parley_view text)
+{
+    size_t done = parley_vector_decode(by, into, text.at, text.len);
+    const unsigned char *start = (const unsigned char *)text.at;
+    return (size_t)(pass_groups((unsigned char *)into + done / 4 * 3, start + done, start + text.len) -
+                    start);
+}
+
+size_t parley_base64_decode_start(void *into, struct parley_view text)
+{
+    return parley_base64_decode_start_by(parley_vector_best(), into, text);
+}
+
+long parley_base64_decode_by(enum parley_vector by, void *into, struct parley_view text, size_t *bad)
+{
+    if (text.len == 0)
+        return 0;
+    size_t done = parley_base64_decode_start_by(by, into, text), left = text.len - done;
+    const unsigned char *in = (const unsigned char *)text.at + done;
+    size_t wrong = first_wrong(in, left);
+    if (wrong < left || left % 4 != 0) {
         if (bad != NULL)
-            *bad = (size_t)(in - start) + wrong;
+            *bad = done + wrong;
         return PARLEY_ERR_BASE64;
     }
-    return (long)(finish(out, in, end) - (unsigned char *)into);
+    unsigned char *end = (unsigned char *)into + done / 4 * 3;
+    if (left > 0)
+        end = finish(end, in);
+    return (long)(end - (unsigned char *)into);
+}
+
+long parley_base64_decode(void *into, struct parley_view text, size_t *bad)
+{
+    return parley_base64_decode_by(parley_vector_best(), into, text, bad);
 }

@@ -46,7 +46,7 @@ struct parley_wire_event {
     bool has_samples;
     bool audio_bad; /* the data is not base64: pcm is empty, bad_offset tells where in the data */
     size_t bad_offset;
-    uint8_t *pcm; /* PCM16 little-endian, decoded in the place of its base64 */
+    uint8_t *pcm; /* PCM16 little-endian, decoded in the place of its base64, at an even address */
     size_t pcm_bytes;
     int64_t expires_at_s; /* of a session, unix seconds, 0 when not told */
 };

@@ -12,13 +12,22 @@ static bool name_is(const struct parley_json *j, struct parley_view name)
     return j->raw.len == name.len + 2 && memcmp(j->raw.at + 1, name.at, name.len) == 0;
 }
 
+/* Which of `names` the present NAME is; `count` for none. */
+static size_t which(const struct parley_json *j, const struct parley_view *names, size_t count)
+{
+    size_t i = 0;
+    while (i < count && !name_is(j, names[i]))
+        i++;
+    return i;
+}
+
 /* Notes the present token, and passes over the rest of it. */
 static void note(struct parley_json *j, enum parley_json_token token, struct parley_value *value)
 {
     char *at = j->start + (j->raw.at - j->start);
     bool escaped = j->escaped;
     parley_json_skip(j);
-    *value = (struct parley_value){token, escaped, at, (size_t)(j->at - at)};
+    *value = (struct parley_value){.token = token, .escaped = escaped, .at = at, .len = (size_t)(j->at - at)};
 }
 
 /* The members of the object whose OBJECT token was just read, to its end or to where it fails. */
@@ -26,9 +35,7 @@ static void read_members(struct parley_json *j, const struct parley_view *names,
                          struct parley_value *values)
 {
     while (parley_json_next(j) == PARLEY_JSON_NAME) {
-        size_t i = 0;
-        while (i < count && !name_is(j, names[i]))
-            i++;
+        size_t i = which(j, names, count);
         enum parley_json_token token = parley_json_next(j);
         if (i < count && token > 0)
             note(j, token, &values[i]);
@@ -59,10 +66,51 @@ static struct parley_json at_value(const struct parley_value *value)
         .start = value->at, .raw = {value->at, value->len}, .escaped = value->escaped};
 }
 
+/* ---- audio in its place ------------------------------------------------------------------------ */
+
+/* Where the data of a string goes: to its start, or to the quote before it, so that samples lie at even
+ * addresses. */
+static char *data_place(char *string)
+{
+    return string + (((uintptr_t)string & 1) != 0);
+}
+
+/* Reads a string and decodes it on the way, as far as it is nothing but whole groups of base64. False, with
+ * nothing read, for any other value. */
+static bool note_audio(struct parley_json *j, struct parley_value *value)
+{
+    char *text = parley_json_string_begin(j);
+    if (text == NULL)
+        return false;
+    struct parley_view rest = parley_view_of(text, (size_t)(j->end - text));
+    size_t decoded = parley_base64_decode_start(data_place(text - 1), rest);
+    enum parley_json_token token = parley_json_string_end(j, text + decoded);
+    if (token > 0) {
+        note(j, token, value);
+        value->decoded = decoded;
+    }
+    return true;
+}
+
+/* Puts back what was decoded, which then turns out not to be audio: base64 is one to one. From behind, as
+ * text is longer than its data. */
+static void put_back(const struct parley_value *value)
+{
+    const char *data = data_place(value->at);
+    for (size_t group = value->decoded / 4; group-- > 0;) {
+        char three[3];
+        memcpy(three, data + 3 * group, sizeof three);
+        parley_base64_encode(value->at + 1 + 4 * group, three, sizeof three);
+    }
+    value->at[0] = '"';
+}
+
 struct parley_view parley_value_string(const struct parley_value *value)
 {
     if (value->token != PARLEY_JSON_STRING)
         return parley_view(NULL);
+    if (value->decoded > 0)
+        put_back(value);
     struct parley_json j = at_value(value);
     return parley_json_string(&j);
 }
@@ -118,14 +166,54 @@ static bool apply(const struct parley_rule *rule, struct parley_wire_event *even
     return rule->read(event, members);
 }
 
-int parley_events_read(struct parley_wire_event *event, char *message, size_t len,
-                       const struct parley_rule *rules, size_t count, size_t *offset, const char **why)
+/* A dialect. */
+struct rules {
+    const struct parley_rule *at;
+    size_t count;
+};
+
+static const struct parley_rule *find_rule(struct rules rules, struct parley_view type)
 {
+    for (size_t i = 0; i < rules.count && type.at != NULL; i++)
+        if (parley_view_equal(type, rules.at[i].type))
+            return &rules.at[i];
+    return NULL;
+}
+
+/* True when, by the type told so far, a member is audio. */
+static bool is_audio(struct rules rules, const struct parley_value *members, size_t member)
+{
+    const struct parley_value *type = &members[PARLEY_MEMBER_TYPE];
+    if ((member != PARLEY_MEMBER_DELTA && member != PARLEY_MEMBER_DATA) ||
+        type->token != PARLEY_JSON_STRING || type->escaped)
+        return false;
+    const struct parley_rule *rule = find_rule(rules, parley_view_of(type->at + 1, type->len - 2));
+    return rule != NULL && rule->kind == PARLEY_WIRE_AUDIO;
+}
+
+static void read_message(struct parley_json *j, struct rules rules, struct parley_value *members)
+{
+    while (parley_json_next(j) == PARLEY_JSON_NAME) {
+        size_t i = which(j, member_names, PARLEY_MEMBERS);
+        if (is_audio(rules, members, i) && note_audio(j, &members[i]))
+            continue;
+        enum parley_json_token token = parley_json_next(j);
+        if (i < PARLEY_MEMBERS && token > 0)
+            note(j, token, &members[i]);
+        else
+            parley_json_skip(j);
+    }
+}
+
+int parley_events_read(struct parley_wire_event *event, char *message, size_t len,
+                       const struct parley_rule *at, size_t count, size_t *offset, const char **why)
+{
+    const struct rules rules = {at, count};
     struct parley_value members[PARLEY_MEMBERS] = {0};
     struct parley_json j;
     parley_json_start(&j, message, len);
     if (parley_json_next(&j) == PARLEY_JSON_OBJECT)
-        read_members(&j, member_names, PARLEY_MEMBERS, members);
+        read_message(&j, rules, members);
     parley_json_skip(&j);
     if (parley_json_next(&j) != PARLEY_JSON_END) {
         *offset = j.offset;
@@ -134,16 +222,12 @@ int parley_events_read(struct parley_wire_event *event, char *message, size_t le
     }
 
     struct parley_view type = parley_value_string(&members[PARLEY_MEMBER_TYPE]);
+    const struct parley_rule *rule = find_rule(rules, type);
     memset(event, 0, sizeof *event);
     event->type = type;
-    for (size_t i = 0; i < count && type.at != NULL; i++) {
-        if (!parley_view_equal(type, rules[i].type))
-            continue;
-        if (!apply(&rules[i], event, members)) {
-            memset(event, 0, sizeof *event);
-            event->type = type;
-        }
-        break;
+    if (rule != NULL && !apply(rule, event, members)) {
+        memset(event, 0, sizeof *event);
+        event->type = type;
     }
     return PARLEY_OK;
 }
@@ -198,13 +282,21 @@ bool parley_read_channels(const struct parley_value *members, uint16_t *channels
 bool parley_read_pcm(struct parley_wire_event *event, const struct parley_value *data,
                      const struct parley_value *members)
 {
-    struct parley_view text = parley_value_string(data);
-    if (text.at == NULL)
+    if (data->token != PARLEY_JSON_STRING)
         return false;
-    event->pcm = (uint8_t *)data->at + 1;
-    long bytes = parley_base64_decode(event->pcm, text, &event->bad_offset);
+    size_t decoded = data->decoded;
+    struct parley_value rest = *data;
+    rest.at += decoded;
+    rest.len -= decoded;
+    rest.decoded = 0;
+    event->pcm = (uint8_t *)data_place(data->at);
+    long bytes =
+        parley_base64_decode(event->pcm + decoded / 4 * 3, parley_value_string(&rest), &event->bad_offset);
     event->audio_bad = bytes < 0;
-    event->pcm_bytes = bytes < 0 ? 0 : (size_t)bytes;
+    if (event->audio_bad)
+        event->bad_offset += decoded;
+    else
+        event->pcm_bytes = decoded / 4 * 3 + (size_t)bytes;
     event->has_samples =
         parley_value_whole(&members[PARLEY_MEMBER_SAMPLES_PER_CHANNEL], UINT32_MAX, &event->samples);
     return true;

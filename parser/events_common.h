@@ -46,6 +46,8 @@ struct parley_value {
     bool escaped;
     char *at;
     size_t len;
+    size_t decoded; /* characters at the start of a string that are decoded base64 already; see
+                       parley_read_pcm */
 };
 
 /*
@@ -100,7 +102,8 @@ bool parley_read_error(struct parley_wire_event *event, const struct parley_valu
 /* The channels of audio, by either name. False, with *channels left alone, when they are not told. */
 bool parley_read_channels(const struct parley_value *members, uint16_t *channels);
 
-/* Decodes the audio of `data`, a string, in its place, and reads the number of samples. */
+/* Decodes the audio of `data`, a string, in its place, and reads the number of samples. Most of it is decoded
+   already if the message told its type before: then that happened while the string was passed. */
 bool parley_read_pcm(struct parley_wire_event *event, const struct parley_value *data,
                      const struct parley_value *members);
 

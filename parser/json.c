@@ -159,11 +159,10 @@ static char *pass_escape(struct parley_json *j, char *at)
     return at + 1;
 }
 
-/* The string whose opening quote is at `at`. */
+/* What is left of a string from `at` on, which is inside of it. */
 static char *pass_string(struct parley_json *j, char *at)
 {
     j->escaped = false;
-    at++;
     while (at != NULL) {
         at = pass_plain(at, j->end);
         if (at == j->end || (unsigned char)*at < 0x20)
@@ -270,7 +269,7 @@ static bool follows(struct parley_json *j, char c)
 static enum parley_json_token read_value(struct parley_json *j)
 {
     if (follows(j, '"'))
-        return value(j, pass_string(j, j->at), PARLEY_JSON_STRING);
+        return value(j, pass_string(j, j->at + 1), PARLEY_JSON_STRING);
     char c = j->at < j->end ? *j->at : '\0';
     if (c == '{' || c == '[')
         return open_container(j, c == '{');
@@ -289,7 +288,7 @@ static enum parley_json_token read_name(struct parley_json *j)
 {
     if (!follows(j, '"'))
         return bad(j, j->at, "the name of a member is missing");
-    return passed(j, pass_string(j, j->at), PARLEY_JSON_NAME, EXPECT_COLON);
+    return passed(j, pass_string(j, j->at + 1), PARLEY_JSON_NAME, EXPECT_COLON);
 }
 
 static enum parley_json_token read_after_value(struct parley_json *j)
@@ -330,6 +329,22 @@ enum parley_json_token parley_json_next(struct parley_json *j)
         break;
     }
     return failure(j);
+}
+
+char *parley_json_string_begin(struct parley_json *j)
+{
+    if (j->expect != EXPECT_COLON || !follows(j, ':'))
+        return NULL;
+    struct parley_json behind = {.at = j->at + 1, .end = j->end};
+    if (!follows(&behind, '"'))
+        return NULL;
+    j->at = behind.at;
+    return j->at + 1;
+}
+
+enum parley_json_token parley_json_string_end(struct parley_json *j, char *at)
+{
+    return value(j, pass_string(j, at), PARLEY_JSON_STRING);
 }
 
 bool parley_json_skip(struct parley_json *j)

@@ -61,6 +61,15 @@ void parley_json_start(struct parley_json *j, char *text, size_t len);
 /* The next token. After an answer <= 0 it answers the same again. */
 enum parley_json_token parley_json_next(struct parley_json *j);
 
+/*
+ * The two halves of parley_json_next after a NAME whose value is a string, for who reads its text on the way.
+ * The first gives where the text begins, or NULL, with nothing passed, when the value is no string. The
+ * second goes on at `at`: what lies before it was seen to be printable ASCII without quotes and backslashes,
+ * and may have been changed since. Nothing else may be called between the two.
+ */
+char *parley_json_string_begin(struct parley_json *j);
+enum parley_json_token parley_json_string_end(struct parley_json *j, char *at);
+
 /* Passes over one whole value: after a NAME its value; at a value just read what is left of it, that is the
    rest of an object or array and nothing of any other. Returns false when the text fails within; the next
    parley_json_next tells how. */

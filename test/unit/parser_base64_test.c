@@ -1,7 +1,11 @@
-/* parser/base64: RFC 4648, and strictness against a definition by search. */
+/*
+ * parser/base64: RFC 4648, and strictness against a definition by search; then each kind of vectors this
+ * machine has against the plain C, which the other tests hold to the definition.
+ */
 #include "test/unit/parser_test.h"
 
 #include "parser/base64.h"
+#include "parser/base64_vector.h"
 #include "platform/status.h"
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -58,11 +62,12 @@ static void every_length_there_and_back_in_place(void **unused)
             data[i] = (unsigned char)next_random(&random);
         size_t len = parley_base64_length(bytes);
         text[len] = '!'; /* nobody writes here */
-        parley_base64_encode(text, data, bytes);
+        parley_base64_encode_by(PARLEY_VECTOR_NONE, text, data, bytes);
         for (size_t n = 0; n < len; n++)
             assert_int_equal(text[n], expected_character(data, bytes, n));
         char *place = copy_of(text, len);
-        assert_int_equal(parley_base64_decode(place, parley_view_of(place, len), NULL), bytes);
+        assert_int_equal(parley_base64_decode_by(PARLEY_VECTOR_NONE, place, parley_view_of(place, len), NULL),
+                         bytes);
         assert_memory_equal(place, data, bytes);
         assert_int_equal(text[len], '!');
         free(place);
@@ -160,7 +165,7 @@ static void every_short_text_by_definition(void **unused)
             for (size_t i = 0, rest = n; i < len; i++, rest /= sizeof some - 1)
                 text[i] = some[rest % (sizeof some - 1)];
             size_t bad = 999, expected = 0;
-            long got = parley_base64_decode(into, parley_view_of(text, len), &bad);
+            long got = parley_base64_decode_by(PARLEY_VECTOR_NONE, into, parley_view_of(text, len), &bad);
             if ((got >= 0) != valid(text, len))
                 fail_msg("%s: %ld", text, got);
             while (expected < len && viable(text, expected + 1))
@@ -171,7 +176,7 @@ static void every_short_text_by_definition(void **unused)
     }
 }
 
-/* The wide loop notices a wrong character at every place, in place as well. */
+/* The loop over two groups notices a wrong character at every place, in place as well. */
 static void a_wrong_character_is_found_at_every_place(void **unused)
 {
     (void)unused;
@@ -184,8 +189,9 @@ static void a_wrong_character_is_found_at_every_place(void **unused)
                 memset(text, 'q', sizeof text);
                 text[at] = wrong[w];
                 char *copy = copy_of(text, len);
-                assert_int_equal(parley_base64_decode(copy, parley_view_of(copy, len), &bad),
-                                 PARLEY_ERR_BASE64);
+                assert_int_equal(
+                    parley_base64_decode_by(PARLEY_VECTOR_NONE, copy, parley_view_of(copy, len), &bad),
+                    PARLEY_ERR_BASE64);
                 assert_int_equal(bad, at);
                 free(copy);
             }
@@ -211,6 +217,146 @@ static void all_characters_mean_what_the_alphabet_says(void **unused)
         }
 }
 
+/* ---- vectors ------------------------------------------------------------------------------------ */
+
+/* The next kind after `by` that this machine has; NONE behind the last. NONE itself is the plain C. */
+static enum parley_vector next_vector(enum parley_vector by)
+{
+    static const enum parley_vector down[] = {
+        [PARLEY_VECTOR_AVX2] = PARLEY_VECTOR_SSSE3, [PARLEY_VECTOR_NEON] = PARLEY_VECTOR_NONE};
+    return by == PARLEY_VECTOR_NONE ? parley_vector_best() : by < COUNT(down) ? down[by] : PARLEY_VECTOR_NONE;
+}
+#define EACH_VECTOR(by)                                                                                      \
+    enum parley_vector by = next_vector(PARLEY_VECTOR_NONE);                                                 \
+    (by) != PARLEY_VECTOR_NONE;                                                                              \
+    (by) = next_vector(by)
+
+/* Everything the plain C decides about a text, and what it makes of it. */
+static void check_decoding(enum parley_vector by, const char *text, size_t len)
+{
+    size_t room = len / 4 * 3, bad = 999, expected_bad = 999;
+    unsigned char *into = malloc(room + 1), *expected = malloc(room + 1);
+    char *exact = copy_of(text, len), *place = copy_of(text, len);
+
+    assert_true(into != NULL && expected != NULL);
+    into[room] = 0xA5; /* nobody writes here */
+    struct parley_view view = parley_view_of(exact, len);
+    long want = parley_base64_decode_by(PARLEY_VECTOR_NONE, expected, view, &expected_bad);
+    long got = parley_base64_decode_by(by, into, view, &bad);
+    if (got != want || bad != expected_bad)
+        fail_msg("%.*s: %ld at %zu instead of %ld at %zu", (int)len, text, got, bad, want, expected_bad);
+    assert_int_equal(into[room], 0xA5);
+    if (want > 0)
+        assert_memory_equal(into, expected, (size_t)want);
+
+    size_t start = parley_base64_decode_start_by(by, place, parley_view_of(place, len));
+    assert_int_equal(start, parley_base64_decode_start_by(PARLEY_VECTOR_NONE, expected, view));
+    assert_memory_equal(place, expected, start / 4 * 3);
+    assert_memory_equal(place + start, text + start, len - start);
+    free(into), free(expected), free(exact), free(place);
+}
+
+static void vectors_decode_every_length_and_every_padding(void **unused)
+{
+    (void)unused;
+    for (EACH_VECTOR(by)) {
+        uint64_t random = 0x2545F4914F6CDD1D;
+        for (size_t len = 0; len <= 300; len++) {
+            char text[304];
+            for (size_t i = 0; i < len; i++)
+                text[i] = alphabet[below(&random, 64)];
+            check_decoding(by, text, len);
+            for (size_t padding = 1; padding <= 3 && padding <= len; padding++) {
+                text[len - padding] = '=';
+                check_decoding(by, text, len);
+                if (padding < 3 && len > padding) { /* no bits unused */
+                    text[len - padding - 1] = 'w';
+                    check_decoding(by, text, len);
+                }
+            }
+        }
+    }
+}
+
+/* Every character there is, at every place of the widest block and of what is left behind it. */
+static void vectors_find_every_character_at_every_place(void **unused)
+{
+    (void)unused;
+    enum { LENGTH = 132 };
+    char text[LENGTH];
+    uint64_t random = 88172645463325252;
+    for (EACH_VECTOR(by))
+        for (size_t at = 0; at < LENGTH; at++)
+            for (unsigned c = 0; c < 256; c++) {
+                for (size_t i = 0; c % 64 == 0 && i < LENGTH; i++)
+                    text[i] = alphabet[below(&random, 64)];
+                char before = text[at];
+                text[at] = (char)c;
+                check_decoding(by, text, LENGTH);
+                text[at] = before;
+            }
+}
+
+static void vectors_refuse_white_space_as_plain_c_does(void **unused)
+{
+    (void)unused;
+    static const char spaces[] = " \t\r\n\v\f";
+    for (EACH_VECTOR(by))
+        for (size_t len = 100; len <= 108; len++)
+            for (size_t at = 0; at <= len; at++)
+                for (size_t i = 0; i < sizeof spaces - 1; i++) {
+                    char text[110];
+                    memset(text, 'T', sizeof text);
+                    text[at] = spaces[i];
+                    check_decoding(by, text, len + 1);
+                }
+}
+
+static void vectors_encode_every_length(void **unused)
+{
+    (void)unused;
+    for (EACH_VECTOR(by)) {
+        uint64_t random = 0x9E3779B97F4A7C15;
+        for (size_t bytes = 0; bytes <= 300; bytes++) {
+            size_t len = parley_base64_length(bytes);
+            char *data = malloc(bytes + 1), *text = malloc(len + 1), *expected = malloc(len + 1);
+            assert_true(data != NULL && text != NULL && expected != NULL);
+            for (size_t i = 0; i < bytes; i++)
+                data[i] = (char)next_random(&random);
+            char *exact = copy_of(data, bytes);
+            text[len] = '!';
+            parley_base64_encode_by(PARLEY_VECTOR_NONE, expected, exact, bytes);
+            parley_base64_encode_by(by, text, exact, bytes);
+            assert_memory_equal(text, expected, len);
+            assert_int_equal(text[len], '!');
+            free(data), free(text), free(expected), free(exact);
+        }
+    }
+}
+
+/* All six bits in all places of all lanes. */
+static void vectors_encode_and_decode_every_three_bytes(void **unused)
+{
+    (void)unused;
+    enum { BYTES = 48 * 3 };
+    unsigned char data[BYTES], back[BYTES];
+    char text[BYTES / 3 * 4], expected[BYTES / 3 * 4];
+    for (EACH_VECTOR(by))
+        for (unsigned first = 0; first < 1u << 24; first += 48 * 37) {
+            for (unsigned i = 0; i < BYTES / 3; i++) {
+                data[3 * i] = (unsigned char)((first + 37 * i) >> 16);
+                data[3 * i + 1] = (unsigned char)((first + 37 * i) >> 8);
+                data[3 * i + 2] = (unsigned char)(first + 37 * i);
+            }
+            parley_base64_encode_by(PARLEY_VECTOR_NONE, expected, data, BYTES);
+            parley_base64_encode_by(by, text, data, BYTES);
+            assert_memory_equal(text, expected, sizeof text);
+            assert_int_equal(parley_base64_decode_by(by, back, parley_view_of(text, sizeof text), NULL),
+                             BYTES);
+            assert_memory_equal(back, data, BYTES);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +366,11 @@ int main(void)
         cmocka_unit_test(every_short_text_by_definition),
         cmocka_unit_test(a_wrong_character_is_found_at_every_place),
         cmocka_unit_test(all_characters_mean_what_the_alphabet_says),
+        cmocka_unit_test(vectors_decode_every_length_and_every_padding),
+        cmocka_unit_test(vectors_find_every_character_at_every_place),
+        cmocka_unit_test(vectors_refuse_white_space_as_plain_c_does),
+        cmocka_unit_test(vectors_encode_every_length),
+        cmocka_unit_test(vectors_encode_and_decode_every_three_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -188,8 +188,69 @@ static void audio(void **unused)
         {"base64 cut short", AUDIO "\"AQIDA\"}", "audio rate=24000 channels=1 bad_at=5 pcm="},
         {"base64 that is not ASCII", AUDIO "\"AQ\xC3\xA9\"}", "audio rate=24000 channels=1 bad_at=2 pcm="},
         {"delta is null", AUDIO "null}", "ignored"},
+        {"escapes behind groups", AUDIO "\"AQIDAQID\\/+\\/\\u002B\"}",
+         "audio rate=24000 channels=1 pcm=010203010203ffeffe"},
+        {"padding in escapes", AUDIO "\"AQIDAQ\\u003d\\u003D\"}", "audio rate=24000 channels=1 pcm=01020301"},
+        {"not base64, behind an escape", AUDIO "\"AQIDAQID\\/\\/*/\"}",
+         "audio rate=24000 channels=1 bad_at=10 pcm="},
+        {"more behind padding", AUDIO "\"AQIDAQ==AQID\"}", "audio rate=24000 channels=1 bad_at=8 pcm="},
+        {"the last of two counts", AUDIO "\"AQID\",\"delta\":\"BAUG\"}",
+         "audio rate=24000 channels=1 pcm=040506"},
+        {"the last of two counts, also a number", AUDIO "\"AQID\",\"delta\":1}", "ignored"},
+        {"the type comes last", "{\"delta\":\"AQID\",\"type\":\"response.output_audio.delta\"}",
+         "audio rate=24000 channels=1 pcm=010203"},
+        {"a type with an escape", "{\"type\":\"response.output_audio.d\\u0065lta\",\"delta\":\"AQID\"}",
+         "audio rate=24000 channels=1 pcm=010203"},
+        {"the last type counts", AUDIO "\"AQIDBAUG+/==\",\"type\":\"response.output_text.delta\"}",
+         "output_delta text=<AQIDBAUG+/==>"},
+        {"the last type counts, behind escapes",
+         AUDIO "\"AQIDBAUG\\u0021 you\",\"type\":\"response.output_text.delta\"}",
+         "output_delta text=<AQIDBAUG! you>"},
     };
     check_cases(parley_events_v2, cases, COUNT(cases));
+}
+
+/* Audio is decoded while its string is passed if the type came before, and afterwards if not; with the type
+   of a text behind it, it is put back. The same comes of it at every length, address and fault. */
+static void audio_on_the_way_and_afterwards(void **unused)
+{
+    (void)unused;
+    static const char *const orders[] = {"{\"type\":\"response.audio.delta\",%*s\"delta\":\"%.*s\"}",
+                                         "{%*s\"delta\":\"%.*s\",\"type\":\"response.audio.delta\"}"};
+    static const char text_last[] =
+        "{\"type\":\"response.audio.delta\",%*s\"delta\":\"%.*s\",\"type\":\"response.output_text.delta\"}";
+    static const char some[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    uint64_t random = 88172645463325252;
+    for (int len = 0; len <= 300; len++)
+        for (int fault = 0; fault < 4; fault++) {
+            char text[304], expected[400];
+            for (int i = 0; i < len; i++)
+                text[i] = some[below(&random, 64)];
+            for (int i = 0; i < fault && i < len; i++) /* padding as it should be, or anywhere */
+                text[fault < 3 ? len - 1 - i : (int)below(&random, (size_t)len)] = "=!"[fault / 3];
+            struct shown lines[COUNT(orders)];
+            for (size_t order = 0; order <= COUNT(orders); order++) {
+                bool is_text = order == COUNT(orders);
+                char message[512], *copy;
+                struct parley_wire_event event;
+                struct shown line;
+                size_t offset;
+                const char *why;
+                int bytes = snprintf(message, sizeof message, is_text ? text_last : orders[order],
+                                     (int)below(&random, 4), "", len, text);
+                copy = copy_of(message, (size_t)bytes);
+                assert_int_equal(parley_events_v2(&event, copy, (size_t)bytes, &offset, &why), PARLEY_OK);
+                check_views(&event, copy, (size_t)bytes);
+                if (!is_text)
+                    assert_int_equal((uintptr_t)event.pcm & 1, 0);
+                show(is_text ? &line : &lines[order], &event);
+                free(copy);
+                snprintf(expected, sizeof expected, "output_delta text=<%.*s>", len, text);
+                if (is_text)
+                    assert_string_equal(line.text, expected);
+            }
+            assert_string_equal(lines[0].text, lines[1].text);
+        }
 }
 
 /* A tenth of a second, decoded where it stood. */
@@ -211,7 +272,9 @@ static void a_whole_chunk_of_audio(void **unused)
     struct parley_wire_event event;
     assert_int_equal(parley_events_v2(&event, copy, len, &offset, &why), PARLEY_OK);
     assert_int_equal(event.pcm_bytes, BYTES);
-    assert_ptr_equal(event.pcm, copy + sizeof head - 1);
+    uint8_t *text =
+        (uint8_t *)copy + sizeof head - 1; /* from the quote on, if the text is at an odd address */
+    assert_ptr_equal(event.pcm, ((uintptr_t)text & 1) != 0 ? text - 1 : text);
     for (size_t i = 0; i < BYTES; i++)
         assert_int_equal(event.pcm[i], i % 6 + 1);
     free(copy);
@@ -455,6 +518,7 @@ int main(void)
         cmocka_unit_test(sessions),
         cmocka_unit_test(texts_with_their_ids),
         cmocka_unit_test(audio),
+        cmocka_unit_test(audio_on_the_way_and_afterwards),
         cmocka_unit_test(a_whole_chunk_of_audio),
         cmocka_unit_test(responses),
         cmocka_unit_test(items),
