@@ -59,7 +59,7 @@ esac
 packages_loopback='gcc make libc6-dev'
 packages_build="$packages_loopback libmbedtls-dev libwslay-dev zlib1g-dev"
 packages_test="$packages_build clang libclang-rt-dev clang-format valgrind shellcheck pkg-config \
-libcmocka-dev libjansson-dev openssl ca-certificates python3 python3-websockets tinyproxy-bin"
+libcmocka-dev libjansson-dev openssl ca-certificates python3 python3-websockets node-ws haproxy tinyproxy-bin"
 
 # ---- small helpers -----------------------------------------------------------------------------
 say() { printf '%s\n' "$*" >&2; }
