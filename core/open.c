@@ -174,8 +174,10 @@ static int build(struct parley_conversation *c, struct parley_arena *arena, cons
     if (status == PARLEY_OK) {
         parley_reconnection_start(&c->reconnection, &reconnect);
         carve(c, arena, o, &limits);
-        if (reconnect.on)
+        if (reconnect.on) {
+            to.kept = parley_arena_take(arena, 1, parley_transport_kept_bytes);
             c->endpoint = parley_endpoint_keep(&to, arena);
+        }
         c->link_arena = *arena;
         if (arena->failed != 0)
             status = parley_error_set(error, PARLEY_ERR_MEMORY, "the memory block is too small: %lu bytes",

@@ -52,6 +52,7 @@ struct parley_endpoint {
     struct parley_view script; /* loopback only: the text of a .talk file; absent: the built-in service */
     struct parley_view script_name; /* its name, for messages */
     void *peer;                     /* loopback only: a struct parley_loopback_peer of the host's own */
+    void *kept; /* parley_transport_kept_bytes for all links to this endpoint; NULL: none */
 };
 
 /* A piece of a message, in order. `bytes` is good until the next call with this transport. */
@@ -63,6 +64,11 @@ struct parley_fragment {
 
 /* "loopback" or "wss". */
 extern const char parley_transport_name[];
+
+/* What a transport may keep from one link for the next, in bytes: memory of the caller's, zeroed before the
+   first of them, that stays as long as there may be another, holds secrets and is wiped by the caller. 0:
+   nothing. */
+extern const size_t parley_transport_kept_bytes;
 
 /* The most interests a transport has at once (two address families being tried, and the resolver). */
 enum { PARLEY_TRANSPORT_INTERESTS = 4, PARLEY_TRANSPORT_REASON = 256 };
@@ -133,6 +139,7 @@ struct parley_facts {
     struct parley_address address;    /* to which it connected */
     int proxy_status, http_status;    /* of the answers to CONNECT and to the upgrade */
     const char *tls_version, *cipher; /* static */
+    bool resumed;                     /* the TLS session of an earlier link: no chain was shown */
     struct parley_fact_certificate chain[PARLEY_FACT_CERTIFICATES]; /* the service's own first */
     size_t chain_count;
 };

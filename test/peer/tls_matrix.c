@@ -395,8 +395,10 @@ struct meeting {
     char why[PARLEY_TRANSPORT_REASON];
     unsigned warnings;
     struct parley_facts facts;
-    uint64_t began_us;
+    uint64_t began_us, longest_us;
+    bool keeps; /* what it leaves to the next stays in `kept` */
 };
+static _Alignas(max_align_t) unsigned char kept[4096];
 
 static uint16_t port_of(const char *peer)
 {
@@ -488,6 +490,8 @@ static void open_stream(struct meeting *m, const struct row *row)
         .addresses = &loopback,
         .address_count = row->flags & LOOK_UP ? 0 : 1,
         .deadlines = {.resolve_ms = 2000, .connect_ms = 2000, .tls_ms = row->tls_ms > 0 ? row->tls_ms : 5000},
+        .recv_bytes = 32768,
+        .kept = m->keeps ? kept : NULL,
         .log = {count_warnings, &m->warnings, PARLEY_LOG_DEBUG},
     };
     struct parley_stream_options options = {parley_view(row->host), loopback.port, !(row->flags & PLAIN), &to,
@@ -520,6 +524,8 @@ static void serve(struct meeting *m, bool read, bool write)
     uint64_t before_us = parley_clock_us();
     m->status = parley_stream_work(m->stream, before_us);
     uint64_t took_us = parley_clock_us() - before_us;
+    if (took_us > m->longest_us)
+        m->longest_us = took_us;
     if (took_us > longest.us)
         longest = (struct longest){took_us, m->title};
     assert_true(parley_clock_us() < m->began_us + LATEST_MS * 1000);
@@ -808,6 +814,61 @@ static void facts_of_a_refusal(void **state)
                                                 "a-rather-long-name-of-a-server-2.example.test");
 }
 
+/* One link after another with the same peer: what the first leaves, the second offers, and so on. */
+static const struct again {
+    struct trust_row row;
+    bool resumed;
+} agains[] = {
+    {{TRUST("again, TLS 1.2", "good-1.2", NULL, 0, GREETED, OK, "")}, true},
+    {{TRUST("again, the newest TLS", "good", NULL, 0, GREETED, OK, "")}, true},
+    {{TRUST("again, an RSA certificate", "good-rsa", NULL, 0, GREETED, OK, "")}, true},
+    {{TRUST("again, with a certificate of our own", "asks-1.2", NULL, 0, GREETED, OK, ""),
+      CLIENT("client.pem", "client.key")},
+     true},
+    {{TRUST("again, a peer that has forgotten, TLS 1.2", "forgets-1.2", NULL, 0, GREETED, OK, "")}, false},
+#if MBEDTLS_3
+    {{TRUST("again, TLS 1.3", "good-1.3", NULL, 0, GREETED, OK, "")}, true},
+    {{TRUST("again, with a certificate of our own, TLS 1.3", "asks-1.3", NULL, 0, GREETED, OK, ""),
+      CLIENT("client.pem", "client.key")},
+     true},
+    {{TRUST("again, a peer that has forgotten, TLS 1.3", "forgets-1.3", NULL, 0, GREETED, OK, "")}, false},
+#endif
+    {{TRUST("again, unverified", "good", NULL, INSECURE, GREETED, OK, "")}, false},
+    {{TRUST("again, unverified but pinned", "good", NULL, INSECURE, GREETED, OK, ""), .pins = {"@good"}},
+     true},
+};
+
+static void meet_again(void **state)
+{
+    const struct again *again = *state;
+    const struct row *row = &again->row.row;
+    uint64_t longest_us[3];
+
+    one_byte = false;
+    memset(kept, 0, sizeof kept);
+    assert_in_range(parley_transport_kept_bytes, 1, sizeof kept);
+    for (int link = 0; link < 3; link++) {
+        bool resumed = link > 0 && again->resumed;
+        struct meeting m = {.keeps = true};
+        char line[LINE_BYTES];
+
+        open_stream(&m, row);
+        connect_stream(&m);
+        assert_int_equal(m.status, 1);
+        read_line(&m, line);
+        assert_non_null(strstr(line, resumed ? " resumed=True" : " resumed=False"));
+        assert_int_equal(m.facts.resumed, resumed);
+        assert_int_equal(m.facts.chain_count > 0, !resumed);
+        assert_non_null(m.facts.cipher);
+        say_goodbye(&m);
+        see_goodbye();
+        longest_us[link] = m.longest_us;
+        close_meeting(&m);
+    }
+    printf("# %s: the longest call took %.1f ms, then %.1f and %.1f ms\n", row->title,
+           (double)longest_us[0] / 1000, (double)longest_us[1] / 1000, (double)longest_us[2] / 1000);
+}
+
 /* mbedTLS wants the bytes of a write it could not finish again: fewer are a fault of the caller. */
 static void fewer_bytes(void **state)
 {
@@ -855,8 +916,12 @@ static void small_block(void **state)
 
 int main(int count, char **arguments)
 {
-    enum { ROWS = sizeof rows / sizeof *rows, TRUST_ROWS = sizeof trust_rows / sizeof *trust_rows };
-    static struct CMUnitTest tests[2 * (ROWS + TRUST_ROWS) + 4];
+    enum {
+        ROWS = sizeof rows / sizeof *rows,
+        TRUST_ROWS = sizeof trust_rows / sizeof *trust_rows,
+        AGAINS = sizeof agains / sizeof *agains
+    };
+    static struct CMUnitTest tests[2 * (ROWS + TRUST_ROWS) + AGAINS + 4];
     static const struct row *all[ROWS + TRUST_ROWS];
     static char slow_titles[ROWS + TRUST_ROWS][128];
     static const struct row stuck = {.peer = "slow", .host = "localhost"};
@@ -880,6 +945,9 @@ int main(int count, char **arguments)
         snprintf(slow_titles[i], sizeof *slow_titles, "byte by byte: %s", all[i]->title);
         tests[used++] = (struct CMUnitTest){slow_titles[i], meet_slowly, NULL, NULL, (void *)all[i]};
     }
+    for (size_t i = 0; i < AGAINS; i++)
+        tests[used++] =
+            (struct CMUnitTest){agains[i].row.row.title, meet_again, NULL, NULL, (void *)&agains[i]};
     tests[used++] = (struct CMUnitTest){"the facts of a link", facts, NULL, NULL, NULL};
     tests[used++] = (struct CMUnitTest){"the facts of a refusal", facts_of_a_refusal, NULL, NULL, NULL};
     tests[used++] = (struct CMUnitTest){"a stuck write that is repeated with fewer bytes", fewer_bytes, NULL,

@@ -4,7 +4,7 @@
 usage: tls_peers.py DIRECTORY      with the certificates tls_matrix.sh makes
 
 Prints a line "name port" for each, closes its output, and serves until it is ended. A TLS peer that
-has shaken hands tells first what it saw of the client in a line "sni=... alpn=... version=...".
+has shaken hands tells first what it saw of the client in a line "sni=... alpn=... version=... resumed=...".
 """
 
 import os
@@ -43,13 +43,14 @@ def context_of(certificate, **settings):
 
 
 def tls(serve, certificate, **settings):
-    context, seen = context_of(certificate, **settings)
+    lasting = context_of(certificate, **settings)  # its sessions, and the key of its tickets
 
     def peer(connection):
+        context, seen = context_of(certificate, **settings) if settings.get("forgets") else lasting
         seen.name = None
         with context.wrap_socket(connection, server_side=True, suppress_ragged_eofs=False) as secured:
-            saw = (seen.name, secured.selected_alpn_protocol(), secured.version())
-            secured.sendall(("sni=%s alpn=%s version=%s\n" % saw).encode())
+            saw = (seen.name, secured.selected_alpn_protocol(), secured.version(), secured.session_reused)
+            secured.sendall(("sni=%s alpn=%s version=%s resumed=%s\n" % saw).encode())
             serve(secured)
 
     return peer
@@ -177,6 +178,8 @@ PEERS = {
     "no-suite": tls(echo, "good", newest=V.TLSv1_2, ciphers="ECDHE-ECDSA-AES128-SHA:@SECLEVEL=0"),
     "asks-1.2": tls(echo, "good", newest=V.TLSv1_2, asks_certificate=True),
     "asks-1.3": tls(echo, "good", oldest=V.TLSv1_3, asks_certificate=True),
+    "forgets-1.2": tls(echo, "good", newest=V.TLSv1_2, forgets=True),
+    "forgets-1.3": tls(echo, "good", oldest=V.TLSv1_3, forgets=True),
     "slow": tls(slow_echo, "good"),
     "goodbye": tls(goodbye, "good"),
     "vanish": tls(vanish, "good"),

@@ -5,13 +5,17 @@
 #define MBEDTLS_ALLOW_PRIVATE_ACCESS
 #include "wire_test.h"
 
+#include "platform/clock.h"
 #include "platform/random.h"
 #include "platform/socket.h"
+#include "transport/wss/resume.h"
 #include "transport/wss/tls.h"
 
 #include <mbedtls/ecp.h>
 #include <mbedtls/pk.h>
 #include <mbedtls/ssl.h>
+#include <mbedtls/ssl_cache.h>
+#include <mbedtls/ssl_ticket.h>
 #include <mbedtls/version.h>
 #include <mbedtls/x509_crt.h>
 
@@ -103,6 +107,43 @@ static struct pair {
     unsigned char memory[16384];
 } pair;
 
+/* What outlives a pair: at the client's end, and at the server's. */
+static struct lasting {
+    struct parley_resume kept;
+    struct parley_view pin; /* absent: nothing is verified */
+    size_t recv_bytes;      /* of the link's buffer */
+    bool keeps;
+    uint64_t links;
+    bool ids, has_tickets;
+    size_t ticket_bytes; /* more in each ticket than it needs */
+    mbedtls_ssl_cache_context cache;
+    mbedtls_ssl_ticket_context tickets;
+} lasting;
+
+/* As mbedTLS does it, with as many bytes more behind it. */
+static int write_ticket(void *context, const mbedtls_ssl_session *session, unsigned char *start,
+                        const unsigned char *end, size_t *bytes, uint32_t *lifetime)
+{
+    int code = mbedtls_ssl_ticket_write(context, session, start, end, bytes, lifetime);
+
+    if (code != 0 || (size_t)(end - start) < *bytes + lasting.ticket_bytes)
+        return code;
+    memset(start + *bytes, 0, lasting.ticket_bytes);
+    *bytes += lasting.ticket_bytes;
+    return 0;
+}
+
+/* A server without either resumes nothing; that is what mbedTLS does on its own. */
+static void remember_sessions(mbedtls_ssl_config *config)
+{
+    mbedtls_ssl_conf_session_tickets(config, lasting.has_tickets ? MBEDTLS_SSL_SESSION_TICKETS_ENABLED
+                                                                 : MBEDTLS_SSL_SESSION_TICKETS_DISABLED);
+    if (lasting.ids)
+        mbedtls_ssl_conf_session_cache(config, &lasting.cache, mbedtls_ssl_cache_get, mbedtls_ssl_cache_set);
+    if (lasting.has_tickets)
+        mbedtls_ssl_conf_session_tickets_cb(config, write_ticket, mbedtls_ssl_ticket_parse, &lasting.tickets);
+}
+
 static void open_server(bool only_1_2)
 {
     mbedtls_ssl_init(&pair.ssl);
@@ -119,6 +160,7 @@ static void open_server(bool only_1_2)
 #else
     (void)only_1_2;
 #endif
+    remember_sessions(&pair.config);
     assert_int_equal(mbedtls_ssl_conf_own_cert(&pair.config, &certificate, &key), 0);
     assert_int_equal(mbedtls_ssl_setup(&pair.ssl, &pair.config), 0);
     mbedtls_ssl_set_bio(&pair.ssl, NULL, server_send, server_receive, NULL);
@@ -126,7 +168,11 @@ static void open_server(bool only_1_2)
 
 static void open_client(const struct parley_fake_limits *limits)
 {
-    struct parley_endpoint to = {.insecure_no_verify = true};
+    struct parley_endpoint to = {.insecure_no_verify = true,
+                                 .pins = &lasting.pin,
+                                 .pin_count = lasting.pin.len > 0,
+                                 .recv_bytes = lasting.recv_bytes > 0 ? lasting.recv_bytes : 32768,
+                                 .kept = lasting.keeps ? &lasting.kept : NULL};
     struct parley_tls_options options = {parley_view("localhost"), &to, &pair.facts};
     struct parley_arena arena = parley_arena(pair.memory, sizeof pair.memory);
     struct parley_address address = {.family = 4, .bytes = {192, 0, 2, 1}, .port = 443};
@@ -142,6 +188,7 @@ static void open_client(const struct parley_fake_limits *limits)
 static void open_pair(bool only_1_2, const struct parley_fake_limits *limits)
 {
     parley_fake_reset();
+    parley_fake_random_seed(++lasting.links); /* else a server draws the ids again that it drew before */
     memset(&pair, 0, sizeof pair);
     open_server(only_1_2);
     open_client(limits);
@@ -356,6 +403,232 @@ static void ends_without_randomness(void **state)
     close_pair();
 }
 
+/* ---- one link after another ---------------------------------------------------------------------- */
+
+enum remembers { NOTHING, IDS, TICKETS };
+
+/* The server has the means, and what it remembered before is gone. */
+static void remember(enum remembers by, size_t ticket_bytes)
+{
+    lasting.ids = by == IDS;
+    lasting.has_tickets = by == TICKETS;
+    lasting.ticket_bytes = ticket_bytes;
+    mbedtls_ssl_cache_free(&lasting.cache);
+    mbedtls_ssl_ticket_free(&lasting.tickets);
+    mbedtls_ssl_cache_init(&lasting.cache);
+    mbedtls_ssl_ticket_init(&lasting.tickets);
+    assert_int_equal(
+        mbedtls_ssl_ticket_setup(&lasting.tickets, random_bytes, NULL, MBEDTLS_CIPHER_AES_256_GCM, 86400), 0);
+}
+
+static void begin_lasting(bool keeps)
+{
+    static char pin[PARLEY_CERTIFICATE_PIN];
+
+    parley_fake_reset();
+    memset(&lasting, 0, sizeof lasting);
+    parley_certificate_pin(pin, &certificate);
+    lasting.pin = parley_view(pin);
+    lasting.keeps = keeps;
+    mbedtls_ssl_cache_init(&lasting.cache);
+    mbedtls_ssl_ticket_init(&lasting.tickets);
+}
+
+static void end_lasting(void)
+{
+    mbedtls_ssl_cache_free(&lasting.cache);
+    mbedtls_ssl_ticket_free(&lasting.tickets);
+    memset(&lasting, 0, sizeof lasting);
+}
+
+/* A whole link on which a word comes, behind whatever tickets; returns whether it was resumed. */
+static bool link_once(const char *title, bool only_1_2)
+{
+    static const struct parley_fake_limits none = {0};
+    unsigned calls;
+    char text[16];
+    int got = 0;
+
+    open_pair(only_1_2, &none);
+    expect_int(title, shake_hands(&calls), 1);
+    assert_true(mbedtls_ssl_write(&pair.ssl, (const unsigned char *)"hello", 5) == 5);
+    while (got == 0)
+        got = parley_tls_read(pair.tls, text, sizeof text);
+    expect_int(title, got, 5);
+    assert_memory_equal(text, "hello", 5);
+    assert_non_null(pair.facts.tls_version);
+    assert_int_equal(pair.facts.chain_count, pair.facts.resumed ? 0 : 1);
+    bool resumed = pair.facts.resumed;
+    close_pair();
+    return resumed;
+}
+
+static void resumes_what_the_last_link_left(void **state)
+{
+    static const struct {
+        const char *title;
+        bool only_1_2;
+        enum remembers by;
+        size_t ticket_bytes;
+        bool keeps, forgets, kept, resumed;
+    } rows[] = {
+        {"by the session's id", true, IDS, 0, true, false, true, true},
+        {"by a ticket", true, TICKETS, 0, true, false, true, true},
+        {"by a ticket, with the newest version", false, TICKETS, 0, true, false, true, true},
+        {"a service that has forgotten the id", true, IDS, 0, true, true, true, false},
+        {"a service that has another key for tickets", true, TICKETS, 0, true, true, true, false},
+        {"the same with the newest version", false, TICKETS, 0, true, true, true, false},
+        {"a ticket larger than the memory", true, TICKETS, PARLEY_RESUME_BYTES, true, false, false, false},
+        {"the same with the newest version", false, TICKETS, PARLEY_RESUME_BYTES, true, false, false, false},
+        {"no memory to keep it", true, TICKETS, 0, false, false, false, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        begin_lasting(rows[i].keeps);
+        remember(rows[i].by, rows[i].ticket_bytes);
+        expect_int(rows[i].title, link_once(rows[i].title, rows[i].only_1_2), false);
+        expect_int(rows[i].title, lasting.kept.bytes > 0, rows[i].kept);
+        if (rows[i].forgets)
+            remember(rows[i].by, rows[i].ticket_bytes);
+        expect_int(rows[i].title, link_once(rows[i].title, rows[i].only_1_2), rows[i].resumed);
+        expect_int(rows[i].title, lasting.kept.bytes > 0, rows[i].kept); /* of the second, for the third */
+        expect_int(rows[i].title, link_once(rows[i].title, rows[i].only_1_2), rows[i].kept);
+        end_lasting();
+    }
+}
+
+/* A resumed link proves nothing new: a day after the certificates were seen they are asked for again. */
+static void resumes_for_a_day(void **state)
+{
+    static const struct parley_fake_limits none = {0};
+    unsigned calls;
+
+    (void)state;
+    begin_lasting(true);
+    remember(IDS, 0);
+    assert_false(link_once("first", true));
+    for (unsigned hours = 23; hours <= 24; hours++) {
+        open_pair(true, &none);
+        parley_fake_clock_advance_us(hours * UINT64_C(3600000000));
+        assert_int_equal(shake_hands(&calls), 1);
+        assert_int_equal(pair.facts.resumed, hours < 24);
+        assert_true(lasting.kept.proof.verified_us == (hours < 24 ? 1000000 : parley_clock_us()));
+        close_pair();
+    }
+    end_lasting();
+}
+
+static void resumes_up_to_the_last_day_of_the_certificates(void **state)
+{
+    static const struct {
+        const char *title;
+        const char *last_day;
+        bool check_days, offered;
+    } rows[] = {
+        {"a later day", "2026-01-02", true, true},
+        {"the day itself", "2026-01-01", true, true},
+        {"the day before", "2025-12-31", true, false},
+        {"the day before, and dates do not count", "2025-12-31", false, true},
+    };
+    struct parley_resume_proof proof;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        static const struct parley_fake_limits none = {0};
+
+        begin_lasting(true);
+        remember(IDS, 0);
+        link_once(rows[i].title, true);
+        assert_string_equal(lasting.kept.proof.last_day, "2045-01-01");
+        memcpy(lasting.kept.proof.last_day, rows[i].last_day, sizeof lasting.kept.proof.last_day);
+        struct parley_resume kept = lasting.kept;
+        lasting.kept.bytes = 0;
+        open_pair(true, &none);
+        mbedtls_ssl_context ssl;
+        mbedtls_ssl_config config;
+        mbedtls_ssl_init(&ssl);
+        mbedtls_ssl_config_init(&config);
+        assert_int_equal(mbedtls_ssl_config_defaults(&config, MBEDTLS_SSL_IS_CLIENT,
+                                                     MBEDTLS_SSL_TRANSPORT_STREAM,
+                                                     MBEDTLS_SSL_PRESET_DEFAULT),
+                         0);
+        mbedtls_ssl_conf_rng(&config, random_bytes, NULL);
+        assert_int_equal(mbedtls_ssl_setup(&ssl, &config), 0);
+        expect_int(rows[i].title, parley_resume_offer(&kept, &ssl, rows[i].check_days, &proof),
+                   rows[i].offered);
+        assert_int_equal(kept.bytes, 0);
+        for (size_t at = 0; at < sizeof kept.session; at++)
+            assert_int_equal(kept.session[at], 0);
+        mbedtls_ssl_free(&ssl);
+        mbedtls_ssl_config_free(&config);
+        close_pair();
+        end_lasting();
+    }
+}
+
+/* What was kept is offered once: a handshake that fails takes it along. */
+static void offers_a_session_once(void **state)
+{
+    static const struct parley_fake_limits breaks = {.break_after_read = 20};
+    unsigned calls;
+
+    (void)state;
+    begin_lasting(true);
+    remember(IDS, 0);
+    assert_false(link_once("first", true));
+    assert_true(lasting.kept.bytes > 0);
+    open_pair(true, &breaks);
+    assert_int_equal(shake_hands(&calls), PARLEY_ERR_TLS);
+    close_pair();
+    assert_int_equal(lasting.kept.bytes, 0);
+    assert_false(link_once("third", true));
+    assert_true(link_once("fourth", true));
+    end_lasting();
+}
+
+/* With nothing to go by there is nothing worth keeping. */
+static void keeps_no_session_of_an_unverified_peer(void **state)
+{
+    (void)state;
+    begin_lasting(true);
+    remember(TICKETS, 0);
+    lasting.pin = parley_view("");
+    assert_false(link_once("1.2", true));
+    assert_int_equal(lasting.kept.bytes, 0);
+    assert_false(link_once("newest", false));
+    assert_int_equal(lasting.kept.bytes, 0);
+    end_lasting();
+}
+
+static void forgets_the_session_of_a_link_that_was_tampered_with(void **state)
+{
+    static const struct parley_fake_limits none = {0};
+    static const unsigned char forged[] = "\x17\x03\x03\0\x20 a record that nobody with keys wrote";
+    unsigned calls;
+    char text[16];
+
+    (void)state;
+    for (int broken = 0; broken < 3; broken++) {
+        begin_lasting(true);
+        remember(IDS, 0);
+        open_pair(true, &none);
+        assert_int_equal(shake_hands(&calls), 1);
+        assert_true(lasting.kept.bytes > 0);
+        if (broken == 0)
+            parley_fake_peer_write(0, forged, sizeof forged);
+        else if (broken == 1)
+            mbedtls_ssl_send_alert_message(&pair.ssl, MBEDTLS_SSL_ALERT_LEVEL_FATAL,
+                                           MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR);
+        else
+            parley_fake_peer_break(0);
+        assert_int_equal(parley_tls_read(pair.tls, text, sizeof text), PARLEY_ERR_LOST);
+        assert_int_equal(lasting.kept.bytes > 0, broken == 2); /* networks break */
+        close_pair();
+        end_lasting();
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -366,6 +639,12 @@ int main(void)
         cmocka_unit_test(says_goodbye_once),
         cmocka_unit_test(ends_where_the_connection_breaks),
         cmocka_unit_test(ends_without_randomness),
+        cmocka_unit_test(resumes_what_the_last_link_left),
+        cmocka_unit_test(resumes_for_a_day),
+        cmocka_unit_test(resumes_up_to_the_last_day_of_the_certificates),
+        cmocka_unit_test(offers_a_session_once),
+        cmocka_unit_test(keeps_no_session_of_an_unverified_peer),
+        cmocka_unit_test(forgets_the_session_of_a_link_that_was_tampered_with),
     };
 
 #if MBEDTLS_3

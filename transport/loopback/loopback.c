@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 const char parley_transport_name[] = "loopback";
+const size_t parley_transport_kept_bytes = 0;
 
 /* A message that is taken in parts waits here for its end; only with a limit on send is there such a thing.
  */

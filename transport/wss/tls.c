@@ -1,22 +1,20 @@
 /*
  * mbedTLS, 2.28 and 3.6 with one source. Its zeroes and error codes are translated here, once: above,
- * 0 means "nothing now". See tls.h.
+ * 0 means "nothing now". Whom to believe is up to judge.c, what to take from an earlier link to resume.c. See
+ * tls.h.
  */
-#define MBEDTLS_ALLOW_PRIVATE_ACCESS /* in_msg of 3.6: no call tells which alert came */
+#define MBEDTLS_ALLOW_PRIVATE_ACCESS    /* 3.6 has no call for which alert came, nor for the secret of a     \
+                                           session */
 
 #include "transport/wss/tls.h"
 
-#include "parser/base64.h"
-#include "platform/clock.h"
 #include "platform/random.h"
-#include "transport/wss/certificate.h"
+#include "transport/wss/resume.h"
 #include "transport/wss/trust.h"
 #include "transport/wss/why.h"
 
 #include <limits.h>
 #include <mbedtls/net_sockets.h>
-#include <mbedtls/oid.h>
-#include <mbedtls/platform_util.h>
 #include <mbedtls/ssl.h>
 #include <mbedtls/version.h>
 
@@ -31,17 +29,8 @@
 #endif
 
 enum {
-    PINS_MAX = 32,
     GREETING = 5,    /* bytes of a record's header, kept to tell who is no TLS peer */
     HOST_BYTES = 256 /* of a host name and its terminating zero */
-};
-
-/* A clock that shows a time before this one, 2026-01-01, is not set: nothing of this was there to run. */
-static const int64_t released_unix_s = 1767225600;
-
-/* "sha256/" and base64, as parley_certificate_pin writes it. */
-struct pin {
-    char text[PARLEY_CERTIFICATE_PIN];
 };
 
 struct parley_tls {
@@ -49,19 +38,14 @@ struct parley_tls {
     mbedtls_ssl_config config;
     mbedtls_x509_crt trusted, own;
     mbedtls_pk_context key; /* of our own certificate */
-    struct pin *pins;
-    size_t pin_count;
-    struct parley_facts *facts;
-    struct parley_view host;
-    struct parley_address address; /* of a host that is a literal; else family 0 */
+    struct parley_judge judge;
+    struct parley_resume *kept;       /* NULL: nothing is */
+    struct parley_resume_proof proof; /* what this session rests on */
+    unsigned char offered[48];        /* the secret of the session offered, if it is one of TLS 1.2 */
+    bool offers;                      /* one was offered */
     struct parley_log log;
-    bool insecure;
     bool ignore_dates_unset;
-    bool clock_unset; /* the dates of certificates mean nothing */
     bool begun;
-    bool faulty;     /* a certificate of the chain has a fault */
-    bool pinned;     /* one that counts has a pinned key */
-    bool verified;   /* the server's own certificate has been judged */
     bool steps_left; /* the handshake could go on at once */
     bool open;       /* the handshake is done */
     bool ended;      /* the peer has said goodbye */
@@ -72,17 +56,17 @@ struct parley_tls {
     int status; /* < 0 once it failed */
     unsigned char greeting[GREETING];
     size_t greeting_bytes;
-    char faults[PARLEY_TRANSPORT_REASON]; /* what the verification found */
     char why[PARLEY_TRANSPORT_REASON];
 };
 
 /* ---- what we offer ----------------------------------------------------------------------------- */
 
 /*
- * Cipher suites, the preferred first. mbedTLS has AES instructions on x86-64, and from 3.6 on 64-bit ARM;
- * without them ChaCha20 is the faster one, and AES by tables takes a time that depends on the key.
+ * Cipher suites, the preferred first. ChaCha20-Poly1305 is the faster one in mbedTLS wherever it was measured
+ * (test/bench/tls.sh), also beside AES in hardware, which both lines feed block by block; and where AES goes
+ * by tables, its time depends on the key. For a build that is measured to do otherwise: PARLEY_TLS_AES_FIRST.
  */
-#if (defined(MBEDTLS_AESNI_C) && defined(__x86_64__)) || (defined(MBEDTLS_AESCE_C) && defined(__aarch64__))
+#if defined(PARLEY_TLS_AES_FIRST)
 #define IN_ORDER(chacha, aes128, aes256) aes128, aes256, chacha
 #else
 #define IN_ORDER(chacha, aes128, aes256) chacha, aes128, aes256
@@ -197,81 +181,40 @@ static int bio_read(void *context, unsigned char *into, size_t bytes)
 
 /* ---- opening ----------------------------------------------------------------------------------- */
 
-/* Keeps what a certificate says, and sees whether its key is a pinned one. Nobody has signed for those above
-   the server's own unless the chain is verified. */
-static void note_certificate(struct parley_tls *t, const mbedtls_x509_crt *certificate, int depth)
-{
-    struct parley_facts *facts = t->facts;
-    char pin[PARLEY_CERTIFICATE_PIN];
-
-    parley_certificate_pin(pin, certificate);
-    for (size_t i = 0; i < t->pin_count; i++)
-        if (strcmp(pin, t->pins[i].text) == 0 && (depth == 0 || !t->insecure))
-            t->pinned = true;
-    if (depth >= PARLEY_FACT_CERTIFICATES)
-        return;
-    parley_certificate_fact(&facts->chain[depth], certificate);
-    if (facts->chain_count <= (size_t)depth)
-        facts->chain_count = (size_t)depth + 1;
-}
-
-/* The pins of what was shown, so that whoever knows better can set the right one. */
-static void say_no_pin(struct parley_tls *t)
-{
-    parley_why(t->faults, "tls: no pin fits; seen:");
-    for (size_t i = 0; i < t->facts->chain_count; i++)
-        parley_why_add(t->faults, 0, "%s %s (%s)", i > 0 ? "," : "", t->facts->chain[i].pin,
-                       t->facts->chain[i].subject);
-}
-
-/* Called by mbedTLS for each certificate, from the authority down to the server's own; a flag set here
-   fails the handshake like one of its own, unless it is an insecure one. */
-static int judge(void *context, mbedtls_x509_crt *certificate, int depth, uint32_t *flags)
-{
-    struct parley_tls *t = context;
-
-    note_certificate(t, certificate, depth);
-    if (t->clock_unset)
-        *flags &= ~(uint32_t)(MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE);
-
-    if (depth == 0 && t->address.family != 0 && !parley_certificate_has_address(certificate, &t->address))
-        *flags |= MBEDTLS_X509_BADCERT_CN_MISMATCH;
-    /* mbedTLS sees to this one too, but later and with less to tell. */
-    if (depth == 0 &&
-        mbedtls_x509_crt_check_extended_key_usage(certificate, MBEDTLS_OID_SERVER_AUTH,
-                                                  MBEDTLS_OID_SIZE(MBEDTLS_OID_SERVER_AUTH)) != 0)
-        *flags |= MBEDTLS_X509_BADCERT_EXT_KEY_USAGE;
-    if (*flags != 0 && !t->insecure)
-        parley_certificate_why(t->faults, certificate, depth, *flags, t->host);
-    t->faulty = t->faulty || *flags != 0;
-    if (depth > 0)
-        return 0;
-    t->verified = true;
-    if (t->pin_count > 0 && !t->pinned && (t->insecure || !t->faulty)) {
-        say_no_pin(t);
-        return MBEDTLS_ERR_X509_FATAL_ERROR; /* ends the handshake, also one that forgives all else */
-    }
-    return 0;
-}
-
 /* Name for SNI and verification. Never left out: 2.28 then checks no name at all, 3.6 refuses to go on. */
 static int set_host(struct parley_tls *t, char why[PARLEY_TRANSPORT_REASON])
 {
     char name[HOST_BYTES];
-    size_t len = t->host.len;
+    size_t len = t->judge.host.len;
     int code;
 
-    if (len > 0 && t->host.at[len - 1] == '.')
+    if (len > 0 && t->judge.host.at[len - 1] == '.')
         len--; /* the root's dot belongs to DNS, not to certificates */
     if (len == 0 || len >= sizeof name) {
-        parley_why(why, "tls: a host name of %zu bytes", t->host.len);
+        parley_why(why, "tls: a host name of %lu bytes", (unsigned long)t->judge.host.len);
         return PARLEY_ERR_ARGUMENT;
     }
-    memcpy(name, t->host.at, len);
+    memcpy(name, t->judge.host.at, len);
     name[len] = '\0';
     /* A literal is no server name (RFC 6066 section 3); judge() looks for it instead. */
-    code = mbedtls_ssl_set_hostname(&t->ssl, t->address.family != 0 ? NULL : name);
+    code = mbedtls_ssl_set_hostname(&t->ssl, t->judge.address.family != 0 ? NULL : name);
     return code == 0 ? 0 : PARLEY_ERR_MEMORY;
+}
+
+/* Tickets are asked for when there is a place for them. In TLS 1.3 the keys are made anew even so; in TLS 1.2
+   they follow from those of the session. */
+static void configure_resumption(struct parley_tls *t)
+{
+    mbedtls_ssl_conf_session_tickets(&t->config, t->kept != NULL ? MBEDTLS_SSL_SESSION_TICKETS_ENABLED
+                                                                 : MBEDTLS_SSL_SESSION_TICKETS_DISABLED);
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
+    mbedtls_ssl_conf_tls13_key_exchange_modes(&t->config, MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL_ALL);
+#if MBEDTLS_VERSION_NUMBER >= 0x03060100 /* before that they were always told of */
+    mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(
+        &t->config, t->kept != NULL ? MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED
+                                    : MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_DISABLED);
+#endif
+#endif
 }
 
 static void configure(struct parley_tls *t)
@@ -283,31 +226,10 @@ static void configure(struct parley_tls *t)
 #endif
     mbedtls_ssl_conf_rng(&t->config, random_bytes, NULL);
     mbedtls_ssl_conf_ciphersuites(&t->config, suites);
-    mbedtls_ssl_conf_session_tickets(&t->config, MBEDTLS_SSL_SESSION_TICKETS_DISABLED);
     mbedtls_ssl_conf_authmode(&t->config,
-                              t->insecure ? MBEDTLS_SSL_VERIFY_OPTIONAL : MBEDTLS_SSL_VERIFY_REQUIRED);
-    mbedtls_ssl_conf_verify(&t->config, judge, t);
+                              t->judge.insecure ? MBEDTLS_SSL_VERIFY_OPTIONAL : MBEDTLS_SSL_VERIFY_REQUIRED);
+    mbedtls_ssl_conf_verify(&t->config, parley_judge_certificate, &t->judge);
     mbedtls_ssl_conf_ca_chain(&t->config, &t->trusted, NULL);
-}
-
-/* Takes over one pin; curl's "sha256//" is understood as well. */
-static int read_pin(struct pin *pin, struct parley_view text, char why[PARLEY_TRANSPORT_REASON])
-{
-    static const struct parley_view kind = PARLEY_VIEW("sha256/");
-    unsigned char digest[PARLEY_CERTIFICATE_DIGEST + 1];
-    struct parley_view base64 = parley_view_skip(text, kind.len);
-
-    if (base64.len == sizeof pin->text - kind.len && base64.at[0] == '/')
-        base64 = parley_view_skip(base64, 1);
-    if (!parley_view_starts(text, kind) || base64.len != sizeof pin->text - 1 - kind.len ||
-        parley_base64_decode(digest, base64, NULL) != PARLEY_CERTIFICATE_DIGEST) {
-        parley_why(why, "pin %.*s: not \"sha256/\" and the base64 of 32 bytes",
-                   (int)(text.len < 80 ? text.len : 80), text.at);
-        return PARLEY_ERR_ARGUMENT;
-    }
-    memcpy(pin->text, kind.at, kind.len);
-    memcpy(pin->text + kind.len, base64.at, base64.len);
-    return 0;
 }
 
 /* The authorities, the pins, and a certificate of our own: what comes from outside. */
@@ -316,14 +238,14 @@ static int set_trust(struct parley_tls *t, const struct parley_endpoint *to,
 {
     int status = 0;
 
-    for (t->pin_count = 0; t->pin_count < to->pin_count && status == 0; t->pin_count++)
-        status = read_pin(&t->pins[t->pin_count], to->pins[t->pin_count], why);
+    for (; t->judge.pin_count < to->pin_count && status == 0; t->judge.pin_count++)
+        status = parley_judge_pin(&t->judge.pins[t->judge.pin_count], to->pins[t->judge.pin_count], why);
     if (status == 0 && (to->client_cert.len > 0 || to->client_key.len > 0)) {
         status = parley_trust_own(&t->own, &t->key, to->client_cert, to->client_key, why);
         if (status == 0 && mbedtls_ssl_conf_own_cert(&t->config, &t->own, &t->key) != 0)
             status = PARLEY_ERR_MEMORY;
     }
-    if (status == 0 && !t->insecure)
+    if (status == 0 && !t->judge.insecure)
         status = parley_trust_load(&t->trusted, to->ca_file, to->ca_dir, &t->log, why);
     return status;
 }
@@ -343,14 +265,15 @@ static int set_up(struct parley_tls *t, const struct parley_endpoint *to, char w
                                     MBEDTLS_SSL_PRESET_DEFAULT) != 0)
         return PARLEY_ERR_MEMORY;
     configure(t);
+    configure_resumption(t);
     if (mbedtls_ssl_conf_alpn_protocols(&t->config, alpn) != 0 || mbedtls_ssl_setup(&t->ssl, &t->config) != 0)
         return PARLEY_ERR_MEMORY;
     if ((status = set_host(t, why)) < 0)
         return status;
-    if (t->insecure)
+    if (t->judge.insecure)
         parley_log_line(&t->log, PARLEY_LOG_WARN,
-                        "tls: the certificate of %.*s is NOT verified, as was asked for", (int)t->host.len,
-                        t->host.at);
+                        "tls: the certificate of %.*s is NOT verified, as was asked for",
+                        (int)t->judge.host.len, t->judge.host.at);
     return set_trust(t, to, why);
 }
 
@@ -359,11 +282,11 @@ int parley_tls_open(struct parley_tls **out, struct parley_arena *arena,
 {
     const struct parley_endpoint *to = options->endpoint;
     struct parley_tls *t = *out = parley_arena_take(arena, 1, sizeof *t);
-    struct pin *pins;
+    struct parley_pin *pins;
 
-    if (to->pin_count > PINS_MAX) {
+    if (to->pin_count > PARLEY_PINS_MAX) {
         *out = NULL;
-        parley_why(why, "more than %d pins", PINS_MAX);
+        parley_why(why, "more than %d pins", PARLEY_PINS_MAX);
         return PARLEY_ERR_ARGUMENT;
     }
     pins = parley_arena_take(arena, to->pin_count, sizeof *pins);
@@ -371,15 +294,16 @@ int parley_tls_open(struct parley_tls **out, struct parley_arena *arena,
         *out = NULL;
         return 0; /* counting, or full: whoever opened the arena sees that */
     }
-    t->pins = pins;
-    t->host = options->host;
-    t->facts = options->facts;
+    t->judge.pins = pins;
+    t->judge.host = options->host;
+    t->judge.facts = options->facts;
+    t->judge.insecure = to->insecure_no_verify;
+    t->kept = to->kept;
     t->log = to->log;
-    t->insecure = to->insecure_no_verify;
     t->ignore_dates_unset = to->ignore_dates_unset;
     t->fd = -1;
-    if (!parley_address_parse(t->host, &t->address))
-        t->address.family = 0;
+    if (!parley_address_parse(t->judge.host, &t->judge.address))
+        t->judge.address.family = 0;
     mbedtls_ssl_init(&t->ssl);
     mbedtls_ssl_config_init(&t->config);
     mbedtls_x509_crt_init(&t->trusted);
@@ -440,13 +364,13 @@ static bool blames_certificate(int code)
            (kind >= -MBEDTLS_ERR_X509_FEATURE_UNAVAILABLE && kind < 0x3000);
 }
 
-/* Before there is a certificate mbedTLS has only a guess at the version. */
+/* Before there is a certificate, or a session, mbedTLS has only a guess at the version. */
 static void note_protocol(struct parley_tls *t)
 {
-    if (t->facts->chain_count == 0)
+    if (t->judge.facts->chain_count == 0 && !t->judge.facts->resumed)
         return;
-    t->facts->tls_version = mbedtls_ssl_get_version(&t->ssl);
-    t->facts->cipher = mbedtls_ssl_get_ciphersuite(&t->ssl);
+    t->judge.facts->tls_version = mbedtls_ssl_get_version(&t->ssl);
+    t->judge.facts->cipher = mbedtls_ssl_get_ciphersuite(&t->ssl);
 }
 
 /* Puts the failure of a step into words. */
@@ -454,8 +378,8 @@ static int fail_handshake(struct parley_tls *t, int code)
 {
     t->status = blames_certificate(code) ? PARLEY_ERR_CERTIFICATE : PARLEY_ERR_TLS;
     note_protocol(t);
-    if (blames_certificate(code) && t->faults[0] != '\0')
-        parley_why(t->why, "%s", t->faults);
+    if (blames_certificate(code) && t->judge.faults[0] != '\0')
+        parley_why(t->why, "%s", t->judge.faults);
     else if (t->status == PARLEY_ERR_CERTIFICATE)
         parley_why(t->why, "tls: the certificate cannot be used (mbedTLS -0x%04x)", (unsigned)-code);
     else if (!speaks_tls(t))
@@ -480,50 +404,70 @@ static void forget_files(struct parley_tls *t)
     mbedtls_pk_free(&t->key); /* wipes it */
 }
 
+#if MBEDTLS_3
+#define IS_TLS_1_3(t) (mbedtls_ssl_get_version_number(&(t)->ssl) == MBEDTLS_SSL_VERSION_TLS1_3)
+#else
+#define IS_TLS_1_3(t) false
+#endif
+
+/*
+ * True when the handshake went on from the session offered, so that the peer has shown no certificate but
+ * that it knows the session's secret: in TLS 1.2 that is ours still, in TLS 1.3 there is no other way without
+ * one.
+ */
+static bool is_resumed(const struct parley_tls *t)
+{
+    if (!t->offers || t->judge.judged)
+        return false;
+    return IS_TLS_1_3(t) || memcmp(t->ssl.session->master, t->offered, sizeof t->offered) == 0;
+}
+
+/* Those of TLS 1.3 come later, with their tickets. */
+static void keep_session(struct parley_tls *t)
+{
+    if (t->kept != NULL && (t->judge.facts->resumed || parley_judge_is_sure(&t->judge)))
+        parley_resume_keep(t->kept, &t->ssl, &t->proof);
+}
+
 static int finish(struct parley_tls *t)
 {
-    /* mbedTLS and judge() have seen to both already; a second look costs nothing, and what it guards is
-       everything. */
-    if (!t->insecure && (!t->verified || mbedtls_ssl_get_verify_result(&t->ssl) != 0))
+    bool resumed = t->judge.facts->resumed = is_resumed(t);
+
+    parley_wipe(t->offered, sizeof t->offered);
+    if (!t->judge.insecure && mbedtls_ssl_get_verify_result(&t->ssl) != 0)
         return fail_handshake(t, MBEDTLS_ERR_X509_CERT_VERIFY_FAILED);
-    if (t->pin_count > 0 && !t->pinned)
+    if (!resumed && !parley_judge_accepts(&t->judge))
         return fail_handshake(t, MBEDTLS_ERR_X509_CERT_VERIFY_FAILED);
+    if (!resumed)
+        t->proof = parley_resume_proof(&t->judge);
+    if (!IS_TLS_1_3(t))
+        keep_session(t);
     forget_files(t);
     note_protocol(t);
-    parley_log_line(&t->log, PARLEY_LOG_DEBUG, "tls: %s, %s", mbedtls_ssl_get_version(&t->ssl),
-                    mbedtls_ssl_get_ciphersuite(&t->ssl));
+    parley_log_line(&t->log, PARLEY_LOG_DEBUG, "tls: %s, %s%s", mbedtls_ssl_get_version(&t->ssl),
+                    mbedtls_ssl_get_ciphersuite(&t->ssl), resumed ? ", resumed" : "");
     t->open = true;
     return 1;
 }
 
-/* Without the date a certificate cannot be judged; better to hear so than that it is "not valid yet". */
-static int check_clock(struct parley_tls *t)
+/* Once, before the first step. */
+static int begin(struct parley_tls *t)
 {
-    char today[11];
-
     t->begun = true;
-    t->clock_unset = parley_clock_unix_s() < released_unix_s;
-    if (!t->clock_unset || t->insecure)
-        return 0;
-    parley_certificate_today(today);
-    if (t->ignore_dates_unset) {
-        parley_log_line(
-            &t->log, PARLEY_LOG_WARN,
-            "tls: the clock says %s, so the dates of certificates are NOT checked, as was asked for", today);
-        return 0;
-    }
-    parley_why(t->why,
-               "tls: the clock says %s, so it is not set, and the dates of certificates cannot be checked: "
-               "set the clock, or let it be ignored (clock_unset)",
-               today);
-    return t->status = PARLEY_ERR_CERTIFICATE;
+    t->status = parley_judge_clock(&t->judge, t->ignore_dates_unset, &t->log, t->why);
+    if (t->status < 0 || t->kept == NULL)
+        return t->status;
+    t->offers = parley_resume_offer(t->kept, &t->ssl, !t->judge.clock_unset && !t->judge.insecure, &t->proof);
+    if (t->offers)
+        memcpy(t->offered, t->ssl.session_negotiate->master, sizeof t->offered);
+    return 0;
 }
 
 int parley_tls_handshake(struct parley_tls *t)
 {
     int code;
 
-    if (t->status < 0 || (!t->begun && check_clock(t) < 0))
+    if (t->status < 0 || (!t->begun && begin(t) < 0))
         return t->status;
     t->steps_left = false;
     code = mbedtls_ssl_handshake_step(&t->ssl);
@@ -539,9 +483,13 @@ int parley_tls_handshake(struct parley_tls *t)
 
 /* ---- data -------------------------------------------------------------------------------------- */
 
-/* What ends an open session, in words. */
+/* What ends an open session, in words. A connection that just breaks says nothing against the session. */
 static int fail_open(struct parley_tls *t, int code)
 {
+    bool broke = code == 0 || code == MBEDTLS_ERR_SSL_CONN_EOF || code == MBEDTLS_ERR_NET_CONN_RESET;
+
+    if (t->kept != NULL && !broke)
+        parley_resume_forget(t->kept);
     if (code == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE)
         say_alert(t, t->ssl.in_msg[1]);
     else if (code == 0 || code == MBEDTLS_ERR_SSL_CONN_EOF)
@@ -570,6 +518,10 @@ int parley_tls_read(struct parley_tls *t, void *into, size_t bytes)
     int got = mbedtls_ssl_read(&t->ssl, into, bytes < INT_MAX ? bytes : INT_MAX);
     if (got > 0)
         return got;
+#if MBEDTLS_3
+    if (got == MBEDTLS_ERR_SSL_RECEIVED_NEW_SESSION_TICKET)
+        keep_session(t);
+#endif
     if (is_pause(got))
         return 0;
     if (got != MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY)

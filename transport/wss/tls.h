@@ -13,14 +13,15 @@
  * also has to hold one of their keys; of an unverified one only the server's own key counts, as only that is
  * proven.
  *
- * No session is resumed. A ticket of TLS 1.3 comes when the link is up, and mbedTLS keeps it on its heap,
- * which nobody asks for anything by then; and what a resumed session is trusted for was judged at another
- * time.
+ * With memory for it (endpoint.kept) the session of the link before is resumed, see resume.h: no certificates
+ * are shown again then, and facts.resumed tells. Forward secrecy is that of the first link in TLS 1.2, whose
+ * keys the later ones follow from; in TLS 1.3 each link has its own.
  *
  * Memory: mbedTLS's contexts lie in the arena. Its buffers (about 36 KB), the trusted certificates (3.3 KB
  * each, until the handshake ends) and what a handshake needs come from its own heap, at open and during the
- * handshake; reading and writing afterwards allocates nothing. All of it is freed at drop, but for 3 KB that
- * 3.6 keeps for the whole process (psa_crypto_init). A key of our own is wiped when the handshake ends.
+ * handshake; reading and writing afterwards allocates nothing, but for the room of a ticket of TLS 1.3 where
+ * one is kept. All of it is freed at drop, but for 3 KB that 3.6 keeps for the whole process
+ * (psa_crypto_init). A key of our own is wiped when the handshake ends.
  */
 struct parley_tls;
 
