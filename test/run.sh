@@ -3,6 +3,8 @@
 # usage: test/run.sh [STAGE...]      called by ./build.sh test
 #   gcc       all tests with the compiler from outside: programs, talks, scripts, gates   (quick: the same)
 #   peer      against servers that are not ours
+#   mbedtls36 what stands on TLS, again with mbedTLS 3.6 where this machine has the older line: Debian 13's, in a
+#             folder of its own (test/cross/sysroot.sh)
 #   clang     programs, talks, scripts and peers under AddressSanitizer and UBSan
 #   valgrind  the unit tests under memcheck
 #   fuzz      each fuzzer for FUZZ_SECONDS (3)
@@ -39,6 +41,25 @@ stage_peer() {
     queue_scripts test/peer/*.sh
 }
 
+stage_mbedtls36() {
+    BUILD=$root/mbedtls36
+    sysroot=$BUILD/sysroot why=
+    here=$(printf '#include <mbedtls/version.h>\nMBEDTLS_VERSION_MAJOR\n' | $CC -E -P - | tail -n 1)
+    if [ "$here" != 2 ]; then
+        why='the mbedTLS of this machine is not of the older line'
+    elif ! told=$(sh test/cross/sysroot.sh trixie own "$sysroot" libmbedtls-dev 2>&1); then
+        why=$(printf '%s' "$told" | tr "'\n" '" ')
+    fi
+    if [ -n "$why" ]; then
+        queue tap peers "echo '1..0 # SKIP $why'"
+        return 0
+    fi
+    CFLAGS="$CFLAGS -isystem $sysroot/usr/include" LDFLAGS="$LDFLAGS -L$sysroot/usr/lib/$($CC -print-multiarch)"
+    build cli $(programs test/wire/*_test.c test/peer/fault_host.c test/peer/tls_matrix.c test/peer/trickle.c)
+    queue_programs test/wire/*_test.c
+    queue_scripts test/peer/tls_matrix.sh test/peer/fault_matrix.sh test/peer/conversation.sh
+}
+
 stage_clang() {
     with_clang
     build cli $(programs $tests $peers)
@@ -73,10 +94,10 @@ stage_fuzz() {
     done
 }
 
-[ $# -gt 0 ] || set -- gcc peer clang valgrind fuzz
+[ $# -gt 0 ] || set -- gcc peer mbedtls36 clang valgrind fuzz
 for stage; do
     case $stage in
-    quick | gcc | peer | clang | valgrind | fuzz) ;;
+    quick | gcc | peer | mbedtls36 | clang | valgrind | fuzz) ;;
     *) echo "run.sh: there is no stage '$stage'" >&2 && exit 2 ;;
     esac
 done
