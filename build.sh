@@ -33,7 +33,7 @@ parser='json json_number utf8 base64 base64_vector events_common events_v1 event
 templates='render'
 context='transcript token_budget path git_branch thread_line thread_store thread_log'
 context_startup='section git_root current_thread recent_work workspace_tree startup_context' # only with CONTEXT=on
-loopback='loopback script talk peek form journal voice answers service service_out service_ear service_reply'
+loopback='loopback script talk peek form journal voice answers rules shape service service_out service_session service_items service_ear service_response service_reply service_shapes'
 wss='wss url http upgrade extension deflate frames why dial tls certificate judge resume trust proxy'
 stream_tls='stream_tls'
 stream_pipe='stream_pipe'

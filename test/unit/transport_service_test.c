@@ -184,8 +184,8 @@ static void what_is_wrong_is_answered_with_an_error(void **state)
         const char *sent, *code, *param, *text;
     } rows[] = {
         {"no json", "\"invalid_json\"", "null", "not JSON"},
-        {"[1]", "\"missing_required_parameter\"", "\"type\"", "type"},
-        {"{\"type\":5}", "\"missing_required_parameter\"", "\"type\"", "type"},
+        {"[1]", "\"invalid_type\"", "null", "object"},
+        {"{\"type\":5}", "\"invalid_type\"", "\"type\"", "type"},
         {"{\"type\":\"make.coffee\"}", "\"invalid_value\"", "\"type\"", "make.coffee"},
         {"{\"type\":\"session.update\"}", "\"missing_required_parameter\"", "\"session\"", "session"},
         {"{\"type\":\"session.update\",\"session\":{\"type\":\"x\"}}", "\"invalid_value\"",
@@ -198,18 +198,19 @@ static void what_is_wrong_is_answered_with_an_error(void **state)
         {"{\"type\":\"conversation.item.create\"}", "\"missing_required_parameter\"", "\"item\"", ""},
         {"{\"type\":\"conversation.item.create\",\"item\":{\"type\":\"picture\"}}", "\"invalid_value\"",
          "\"item.type\"", ""},
-        {"{\"type\":\"conversation.item.create\",\"item\":{\"type\":\"message\"}}",
+        {"{\"type\":\"conversation.item.create\",\"item\":{\"type\":\"message\",\"role\":\"user\"}}",
          "\"missing_required_parameter\"", "\"item.content\"", ""},
         {"{\"type\":\"conversation.item.create\",\"item\":{\"type\":\"function_call_output\",\"call_id\":"
          "\"c\","
          "\"output\":\"\"}}",
-         "\"invalid_value\"", "\"item.call_id\"", "no such call"},
+         "\"invalid_tool_call_id\"", "null", "'c' not found"},
         {"{\"type\":\"conversation.item.truncate\",\"item_id\":\"i\",\"content_index\":0,\"audio_end_ms\":1}",
          "\"item_truncate_invalid_item_id\"", "\"item_id\"", "'i'"},
-        {"{\"type\":\"conversation.item.delete\"}", "\"item_delete_invalid_item_id\"", "\"item_id\"", "''"},
+        {"{\"type\":\"conversation.item.delete\"}", "\"missing_required_parameter\"", "\"item_id\"",
+         "item_id"},
         {"{\"type\":\"response.cancel\"}", "\"response_cancel_not_active\"", "null", "no active response"},
-        {"{\"type\":\"conversation.handoff.append\",\"handoff_id\":\"h\"}", "\"invalid_value\"",
-         "\"handoff_id\"", ""},
+        {"{\"type\":\"conversation.handoff.append\",\"handoff_id\":\"h\",\"output_text\":\"t\"}",
+         "\"invalid_value\"", "\"type\"", ""},
     };
 
     (void)state;
@@ -592,8 +593,8 @@ static void truncation_is_checked(void **state)
         {"nothing of it", "\"content_index\":0,\"audio_end_ms\":0", NULL, NULL},
         {"beyond its end", "\"content_index\":0,\"audio_end_ms\":60000", "\"invalid_value\"",
          "\"audio_end_ms\""},
-        {"no end", "\"content_index\":0", "\"invalid_value\"", "\"audio_end_ms\""},
-        {"a fraction", "\"content_index\":0,\"audio_end_ms\":1.5", "\"invalid_value\"", "\"audio_end_ms\""},
+        {"no end", "\"content_index\":0", "\"missing_required_parameter\"", "\"audio_end_ms\""},
+        {"a fraction", "\"content_index\":0,\"audio_end_ms\":1.5", "\"invalid_type\"", "\"audio_end_ms\""},
         {"another part", "\"content_index\":1,\"audio_end_ms\":10", "\"invalid_value\"", "\"content_index\""},
     };
 

@@ -571,7 +571,7 @@ int parley_script_open(struct parley_script **script, struct parley_arena *arena
     log = parley_journal(arena, LOG_BYTES);
     message = parley_arena_take(arena, 1, MESSAGE_BYTES);
     if (settings.service)
-        service = parley_loopback_service_open(arena, &talk, &settings);
+        service = parley_loopback_service_open(arena, &talk, &settings, NULL);
     talk.text = copy(arena, text);
     talk.name = copy(arena, name);
     if (arena->base == NULL || arena->failed)

@@ -3,381 +3,72 @@
  * service_state.h.
  */
 #include "transport/loopback/service.h"
-#include "parser/utf8.h"
 #include "platform/clock.h"
 #include "transport/loopback/peek.h"
 #include "transport/loopback/service_state.h"
 
 #include <stdio.h>
 
-/* ---- session ------------------------------------------------------------------------------------- */
+/* ---- what the client sends ----------------------------------------------------------------------- */
 
-/* The boolean at `path`, or what it was before. */
-static bool flag(struct parley_view json, const char *path, bool before)
+/* There is no such buffer without WebRTC. */
+static void output_clear(struct parley_service_state *s, struct parley_view message)
 {
-    struct parley_view raw;
-
-    return parley_peek(json, parley_view(path), &raw) ? parley_view_is(raw, "true") : before;
-}
-
-static uint32_t number(struct parley_view json, const char *path, uint32_t before, uint32_t most)
-{
-    uint64_t value;
-
-    return parley_peek_number(json, path, &value) ? (uint32_t)(value < most ? value : most) : before;
-}
-
-/* Turn detection: null switches it off, an object sets what it names, and without a word it stays. */
-static void set_turns(struct parley_service_state *s, struct parley_view session)
-{
-    struct parley_view turns;
-    double threshold;
-
-    if (!parley_peek(session, parley_view("audio.input.turn_detection"), &turns))
-        return;
-    s->vad = !parley_view_is(turns, "null");
-    s->create_response = flag(turns, "create_response", s->create_response);
-    s->interrupt_response = flag(turns, "interrupt_response", s->interrupt_response);
-    s->ear_settings.silence_ms = number(turns, "silence_duration_ms", s->ear_settings.silence_ms, 10000);
-    s->prefix_ms = number(turns, "prefix_padding_ms", s->prefix_ms, 10000);
-    if (parley_peek_double(turns, "threshold", &threshold) && threshold >= 0 && threshold <= 1)
-        s->ear_settings.threshold = (uint32_t)(threshold * 1000);
-}
-
-/* True when a function of that name is among the tools. */
-static bool has_tool(struct parley_view session, const char *name)
-{
-    for (unsigned i = 0; i < 16; i++) {
-        char path[32];
-
-        snprintf(path, sizeof(path), "tools.%u.name", i);
-        if (parley_peek_is(session, path, name))
-            return true;
-    }
-    return false;
-}
-
-static void set_session(struct parley_service_state *s, struct parley_view session)
-{
-    struct parley_view raw;
-
-    s->v1 = parley_peek_is(session, "type", "quicksilver");
-    s->transcription = parley_peek_is(session, "type", "transcription");
-    s->transcribe = s->v1 || (parley_peek(session, parley_view("audio.input.transcription"), &raw)
-                                  ? !parley_view_is(raw, "null")
-                                  : s->transcribe);
-    if (parley_peek(session, parley_view("output_modalities.0"), &raw))
-        s->text = parley_view_is(raw, "\"text\"");
-    if (parley_peek(session, parley_view("tools"), &raw)) {
-        s->agent = has_tool(session, "background_agent");
-        s->silence = has_tool(session, "remain_silent");
-    }
-    s->agent |= s->v1; /* handing over needs no tool there */
-    if (parley_peek(session, parley_view("audio.output.voice"), &raw) && parley_peek_is_string(raw)) {
-        struct parley_view voice = parley_peek_unescape(raw, s->voice, sizeof(s->voice) - 1);
-
-        s->voice[voice.len] = '\0';
-    }
-    set_turns(s, session);
-}
-
-/* The session as it was asked for, with what the service adds. */
-static void post_session(struct parley_service_state *s, const char *type, struct parley_view session)
-{
-    struct parley_view members = parley_view_trim(parley_view_skip(session, 1)); /* without the brace */
-
-    parley_service_post(s, type,
-                        ",'session':{'id':'sess_0001','object':'realtime.session','model':'loopback'%r%r",
-                        parley_view(members.len > 1 ? "," : ""), members);
-}
-
-static void session_update(struct parley_service_state *s, struct parley_view message)
-{
-    static const char *const types[] = {"realtime", "transcription", "quicksilver"};
-    struct parley_view session;
-    bool known = false;
-
-    if (!parley_peek(message, parley_view("session"), &session) || session.at[0] != '{') {
-        parley_service_error(s, message, "missing_required_parameter", "session",
-                             "Missing required parameter: 'session'.");
-        return;
-    }
-    for (size_t i = 0; i < 3; i++)
-        known |= parley_peek_is(session, "type", types[i]);
-    if (!known)
-        parley_service_error(s, message, "invalid_value", "session.type",
-                             "Invalid 'session.type'. Expected 'realtime' or 'transcription'.");
-    else if (session.len > PARLEY_SERVICE_SESSION)
-        parley_service_error(s, message, "string_above_max_length", "session",
-                             "Invalid 'session': the loopback takes at most %d bytes.",
-                             PARLEY_SERVICE_SESSION);
-    if (!known || session.len > PARLEY_SERVICE_SESSION)
-        return;
-    set_session(s, session);
-    post_session(s, "session.updated", session);
-}
-
-/* ---- items --------------------------------------------------------------------------------------- */
-
-/* Tells the client that its item is in the conversation. */
-static void post_item(struct parley_service_state *s, const char *id, struct parley_view item)
-{
-    char quoted[PARLEY_SERVICE_QUOTED];
-    struct parley_view previous = parley_service_quoted(s->last_item, quoted);
-    struct parley_view members = parley_view_trim(parley_view_skip(item, 1)), own;
-
-    for (int done = 0; done < 2; done++) {
-        const char *type = done ? "conversation.item.done" : "conversation.item.added";
-
-        if (parley_peek(item, parley_view("id"), &own))
-            parley_service_post(s, type, ",'previous_item_id':%r,'item':%r", previous, item);
-        else
-            parley_service_post(s, type,
-                                ",'previous_item_id':%r,'item':{'id':'%s','object':'realtime.item',"
-                                "'status':'completed',%r",
-                                previous, id, members);
-    }
-}
-
-/* Appends to a text, parted from what is there, as far as it fits. */
-static void append_text(char *text, size_t bytes, struct parley_view more)
-{
-    size_t used = strlen(text);
-    const char *part = used == 0 ? "" : strchr(".!?:,", text[used - 1]) != NULL ? " " : ". ";
-    int fits;
-
-    more = parley_view_trim(more);
-    if (more.len == 0 || used + 3 >= bytes)
-        return;
-    fits = (int)parley_utf8_cut(more, bytes - used - 3).len;
-    snprintf(text + used, bytes - used, "%s%.*s", part, fits, more.at);
-}
-
-/* What the client says in somebody's name: the agent's news are kept, the user's words are the latest. */
-static void take_text(struct parley_service_state *s, struct parley_view text)
-{
-    const struct parley_view backend = PARLEY_VIEW("[BACKEND]"), user = PARLEY_VIEW("[USER]");
-
-    if (parley_view_starts(text, backend)) {
-        append_text(s->backend, sizeof(s->backend), parley_view_skip(text, backend.len));
-        return;
-    }
-    if (parley_view_starts(text, user))
-        text = parley_view_skip(text, user.len);
-    s->said[0] = '\0';
-    append_text(s->said, sizeof(s->said), text);
-    s->understood = true;
-}
-
-/* Answers a call. Whatever answers the agent's oldest one is its end; the others only steer it. */
-static bool take_output(struct parley_service_state *s, struct parley_view item)
-{
-    char id[PARLEY_SERVICE_ID], text[PARLEY_SPEECH_BYTES];
-    struct parley_view call_id = parley_peek_text(item, "call_id", id, sizeof(id));
-    struct parley_view output = parley_peek_text(item, "output", text, sizeof(text));
-    struct parley_service_item *call = parley_service_find_call(s, call_id);
-
-    if (call == NULL || output.at == NULL)
-        return false;
-    if (call->kind == PARLEY_ITEM_AGENT && !call->answered) {
-        s->finished = call == parley_service_open_call(s);
-        s->steered = !s->finished;
-    }
-    call->answered = true;
-    return true;
-}
-
-/* The text of a message's parts, one after the other. */
-static void take_message(struct parley_service_state *s, struct parley_view item)
-{
-    for (unsigned i = 0; i < 16; i++) {
-        char path[32], text[PARLEY_SPEECH_BYTES];
-        struct parley_view part;
-
-        snprintf(path, sizeof(path), "content.%u.text", i);
-        part = parley_peek_text(item, path, text, sizeof(text));
-        if (part.at != NULL && parley_peek_is(item, "role", "user"))
-            take_text(s, part);
-    }
-}
-
-/* Checks an item and lets it take effect. Returns true when it is now in the conversation. */
-static bool take_item(struct parley_service_state *s, struct parley_view message, struct parley_view item)
-{
-    struct parley_view parts;
-
-    if (parley_peek_is(item, "type", "function_call_output")) {
-        if (take_output(s, item))
-            return true;
-        parley_service_error(s, message, "invalid_value", "item.call_id",
-                             "Invalid 'item.call_id' or 'item.output': there is no such call to answer.");
-        return false;
-    }
-    if (!parley_peek_is(item, "type", "message")) {
-        parley_service_error(s, message, "invalid_value", "item.type",
-                             "Invalid 'item.type'. Expected 'message' or 'function_call_output'.");
-        return false;
-    }
-    if (!parley_peek(item, parley_view("content"), &parts) || parts.at[0] != '[') {
-        parley_service_error(s, message, "missing_required_parameter", "item.content",
-                             "Missing required parameter: 'item.content'.");
-        return false;
-    }
-    take_message(s, item);
-    return true;
-}
-
-static void item_create(struct parley_service_state *s, struct parley_view message)
-{
-    char id[PARLEY_SERVICE_ID];
-    struct parley_view item, own;
-
-    if (!parley_peek(message, parley_view("item"), &item) || item.at[0] != '{') {
-        parley_service_error(s, message, "missing_required_parameter", "item",
-                             "Missing required parameter: 'item'.");
-        return;
-    }
-    own = parley_peek_text(item, "id", id, sizeof(id) - 1);
-    if (own.len > 0 && parley_service_find(s, own) != NULL) {
-        parley_service_error(s, message, "item_create_duplicate", "item.id",
-                             "Error adding item: there is one with id '%.*s' already.", (int)own.len, own.at);
-        return;
-    }
-    if (!take_item(s, message, item))
-        return;
-    if (own.len > 0)
-        id[own.len] = '\0';
-    else
-        parley_service_id(id, "item", &s->items_made);
-    post_item(s, id, item);
-    parley_service_item(s, parley_peek_is(item, "type", "message") ? PARLEY_ITEM_USER : PARLEY_ITEM_OUTPUT,
-                        id);
-}
-
-/* The item a request is about, or NULL with an error told. */
-static struct parley_service_item *item_named(struct parley_service_state *s, struct parley_view message,
-                                              const char *code)
-{
-    char id[PARLEY_SERVICE_ID];
-    struct parley_view name = parley_peek_text(message, "item_id", id, sizeof(id));
-    struct parley_service_item *item = parley_service_find(s, name);
-
-    if (item == NULL)
-        parley_service_error(s, message, code, "item_id", "There is no item with id '%.*s'.", (int)name.len,
-                             name.len > 0 ? name.at : "");
-    return item;
-}
-
-static void item_truncate(struct parley_service_state *s, struct parley_view message)
-{
-    struct parley_service_item *item = item_named(s, message, "item_truncate_invalid_item_id");
-    uint64_t end_ms = 0, index = 0, length_ms;
-
-    if (item == NULL)
-        return;
-    length_ms = item->samples / (PARLEY_VOICE_RATE / 1000);
-    if (item->kind != PARLEY_ITEM_SPOKEN || !item->sounded)
-        parley_service_error(s, message, "unsupported_content_type", "item_id",
-                             "Only audio of the model can be truncated.");
-    else if (!parley_peek_number(message, "content_index", &index) || index != 0)
-        parley_service_error(s, message, "invalid_value", "content_index",
-                             "Invalid 'content_index': expected 0.");
-    else if (!parley_peek_number(message, "audio_end_ms", &end_ms))
-        parley_service_error(s, message, "invalid_value", "audio_end_ms",
-                             "Invalid 'audio_end_ms': expected milliseconds.");
-    else if (end_ms > length_ms)
-        parley_service_error(s, message, "invalid_value", "audio_end_ms",
-                             "Audio content of %lums is already shorter than %lums", (unsigned long)length_ms,
-                             (unsigned long)end_ms);
-    else {
-        item->samples = end_ms * (PARLEY_VOICE_RATE / 1000);
-        parley_service_post(s, "conversation.item.truncated",
-                            ",'item_id':'%s','content_index':0,'audio_end_ms':%U", item->id, end_ms);
-    }
-}
-
-static void item_delete(struct parley_service_state *s, struct parley_view message)
-{
-    struct parley_service_item *item = item_named(s, message, "item_delete_invalid_item_id");
-
-    if (item == NULL)
-        return;
-    parley_service_post(s, "conversation.item.deleted", ",'item_id':'%s'", item->id);
-    if (strcmp(s->last_item, item->id) == 0)
-        s->last_item[0] = '\0';
-    memset(item, 0, sizeof(*item));
-}
-
-/* ---- responses ----------------------------------------------------------------------------------- */
-
-static void response_create(struct parley_service_state *s, struct parley_view message)
-{
-    if (s->transcription)
-        parley_service_error(s, message, "invalid_value", "type",
-                             "A transcription session has no responses.");
-    else if (parley_service_replying(s))
-        parley_service_error(s, message, "conversation_already_has_active_response", NULL,
-                             "Conversation already has an active response in progress: %s", s->reply.id);
-    else
-        parley_service_reply(s);
-}
-
-static void response_cancel(struct parley_service_state *s, struct parley_view message)
-{
-    char id[PARLEY_SERVICE_ID];
-    struct parley_view named = parley_peek_text(message, "response_id", id, sizeof(id));
-
-    if (!parley_service_replying(s) || (named.at != NULL && !parley_view_is(named, s->reply.id)))
-        parley_service_error(s, message, "response_cancel_not_active", NULL,
-                             "Cancellation failed: no active response found");
-    else
-        parley_service_cancel(s, "client_cancelled");
-}
-
-/* The first protocol: the agent's words for a handoff, to be said at once. */
-static void handoff_append(struct parley_service_state *s, struct parley_view message)
-{
-    const struct parley_view prefix = PARLEY_VIEW("\"Agent Final Message\":");
-    char id[PARLEY_SERVICE_ID], words[PARLEY_SPEECH_BYTES];
-    struct parley_view handoff = parley_peek_text(message, "handoff_id", id, sizeof(id));
-    struct parley_view text = parley_peek_text(message, "output_text", words, sizeof(words));
-    struct parley_service_item *call = parley_service_find_call(s, handoff);
-
-    if (call == NULL || text.at == NULL) {
-        parley_service_error(s, message, "invalid_value", "handoff_id", "There is no handoff of that id.");
-        return;
-    }
-    if (parley_view_starts(text, prefix))
-        text = parley_view_skip(text, prefix.len);
-    append_text(s->backend, sizeof(s->backend), text);
-    call->answered = true;
-    s->finished = true;
-    parley_service_reply(s);
-}
-
-/* ---- the peer ------------------------------------------------------------------------------------ */
-
-static void buffer_clear(struct parley_service_state *s, struct parley_view message)
-{
-    (void)message;
-    parley_service_clear(s);
+    parley_service_refuse(s, message, PARLEY_RULE_OUTPUT_CLEAR, "type",
+                          "Invalid value: 'output_audio_buffer.clear' is for WebRTC connections.");
 }
 
 static const struct request {
     const char *type;
+    const struct parley_shape *shape;
     void (*act)(struct parley_service_state *s, struct parley_view message);
 } requests[] = {
-    {"input_audio_buffer.append", parley_service_append},
-    {"input_audio_buffer.commit", parley_service_commit},
-    {"input_audio_buffer.clear", buffer_clear},
-    {"session.update", session_update},
-    {"conversation.item.create", item_create},
-    {"conversation.item.truncate", item_truncate},
-    {"conversation.item.delete", item_delete},
-    {"response.create", response_create},
-    {"response.cancel", response_cancel},
-    {"conversation.handoff.append", handoff_append},
+    {"input_audio_buffer.append", &parley_service_append_shape, parley_service_append},
+    {"input_audio_buffer.commit", &parley_service_plain_shape, parley_service_commit},
+    {"input_audio_buffer.clear", &parley_service_plain_shape, parley_service_clear},
+    {"output_audio_buffer.clear", &parley_service_plain_shape, output_clear},
+    {"session.update", &parley_service_update_shape, parley_service_session_update},
+    {"conversation.item.create", &parley_service_create_shape, parley_service_item_create},
+    {"conversation.item.truncate", &parley_service_truncate_shape, parley_service_item_truncate},
+    {"conversation.item.delete", &parley_service_named_shape, parley_service_item_delete},
+    {"conversation.item.retrieve", &parley_service_named_shape, parley_service_item_retrieve},
+    {"response.create", &parley_service_ask_shape, parley_service_response_create},
+    {"response.cancel", &parley_service_cancel_shape, parley_service_response_cancel},
+    {"conversation.handoff.append", &parley_service_handoff_shape, parley_service_handoff_append},
 };
+
+static void act(struct parley_service_state *s, struct parley_view message, const struct request *request)
+{
+    static const struct parley_shape_rules rules = {
+        .unknown = PARLEY_RULE_MEMBER_UNKNOWN,
+        .type = PARLEY_RULE_MEMBER_TYPE,
+        .missing = PARLEY_RULE_MEMBER_MISSING,
+        .value = PARLEY_RULE_MEMBER_TYPE,
+    };
+
+    if (parley_service_check(s, message, request->shape, message, "", &rules))
+        request->act(s, message);
+}
+
+/* A message of no known type. */
+static void refuse_type(struct parley_service_state *s, struct parley_view message, struct parley_view type)
+{
+    struct parley_view raw;
+
+    if (message.at[0] != '{')
+        parley_service_refuse(s, message, PARLEY_RULE_MESSAGE_OBJECT, NULL,
+                              "Invalid message: expected an object.");
+    else if (!parley_peek(message, parley_view("type"), &raw))
+        parley_service_refuse(s, message, PARLEY_RULE_TYPE_MISSING, "type",
+                              "Missing required parameter: 'type'.");
+    else if (!parley_peek_is_string(raw))
+        parley_service_refuse(s, message, PARLEY_RULE_TYPE_STRING, "type",
+                              "Invalid type for 'type': expected a string.");
+    else
+        parley_service_refuse(s, message, PARLEY_RULE_TYPE_KNOWN, "type",
+                              "Invalid value: '%.*s' is no event the loopback knows.", (int)type.len,
+                              type.at);
+}
 
 static void received(void *state, struct parley_view message, uint64_t now_us)
 {
@@ -388,52 +79,225 @@ static void received(void *state, struct parley_view message, uint64_t now_us)
     size_t offset;
 
     s->now_us = now_us;
+    message = parley_view_trim(message);
     if (!parley_peek_valid(message, &why, &offset)) {
-        parley_service_error(s, parley_view("{}"), "invalid_json", NULL,
-                             "The message is not JSON: %s (byte %lu)", why, (unsigned long)offset);
+        parley_service_refuse(s, parley_view("{}"), PARLEY_RULE_MESSAGE_JSON, NULL,
+                              "The message is not JSON: %s (byte %lu)", why, (unsigned long)offset);
         return;
     }
     type = parley_peek_text(message, "type", name, sizeof(name));
     for (size_t i = 0; i < sizeof(requests) / sizeof(requests[0]); i++)
         if (parley_view_is(type, requests[i].type)) {
-            requests[i].act(s, message);
+            act(s, message, &requests[i]);
             return;
         }
-    if (type.at == NULL)
-        parley_service_error(s, message, "missing_required_parameter", "type",
-                             "Missing required parameter: 'type'.");
-    else
-        parley_service_error(s, message, "invalid_value", "type",
-                             "Invalid value: '%.*s' is no event the loopback "
-                             "knows.",
-                             (int)type.len, type.at);
+    refuse_type(s, message, type);
 }
 
+/* ---- what goes wrong ----------------------------------------------------------------------------- */
+
+static const char *const fault_names[PARLEY_FAULT_KINDS] = {
+    "error",      "fail-reply", "filter-reply", "empty-reply", "fail-transcript",
+    "rate-limit", "stall",      "expire",       "close",       "break",
+};
+
+const char *parley_service_fault_name(enum parley_service_fault_kind kind)
+{
+    return kind < PARLEY_FAULT_KINDS ? fault_names[kind] : "";
+}
+
+enum parley_service_fault_kind parley_service_fault_named(struct parley_view name)
+{
+    int kind = 0;
+
+    while (kind < PARLEY_FAULT_KINDS && !parley_view_is(name, fault_names[kind]))
+        kind++;
+    return (enum parley_service_fault_kind)kind;
+}
+
+/* Ends the link, once all that is queued was said. */
+static void end(struct parley_service_state *s, int status, unsigned code, const char *why)
+{
+    if (s->over != 0)
+        return;
+    s->over = status;
+    s->peer.close_code = (uint16_t)code;
+    snprintf(s->over_reason, sizeof(s->over_reason), "%s", why);
+}
+
+static void expire(struct parley_service_state *s)
+{
+    char text[80];
+
+    snprintf(text, sizeof(text), "Your session hit the maximum duration of %u minutes.",
+             (unsigned)s->settings.session_minutes);
+    parley_service_complain(s, "invalid_request_error", "session_expired", text);
+    end(s, PARLEY_ERR_PEER_CLOSED, 1001, text);
+}
+
+/* The running response, or else the next, ends badly. */
+static void end_reply(struct parley_service_state *s, const char *ended, const char *reason)
+{
+    if (parley_service_replying(s)) {
+        parley_service_end(s, &s->replies[0], ended, reason);
+    } else {
+        s->next_ended = ended;
+        s->next_reason = reason;
+    }
+}
+
+static void strike(struct parley_service_state *s, const struct parley_service_fault *fault)
+{
+    switch (fault->kind) {
+    case PARLEY_FAULT_ERROR:
+        parley_service_complain(s, "server_error", NULL,
+                                "The server had an error while processing your request. Sorry about that!");
+        break;
+    case PARLEY_FAULT_FAIL_REPLY:
+        end_reply(s, "failed", NULL);
+        break;
+    case PARLEY_FAULT_FILTER_REPLY:
+        end_reply(s, "incomplete", "content_filter");
+        break;
+    case PARLEY_FAULT_EMPTY_REPLY:
+        s->next_empty = true;
+        break;
+    case PARLEY_FAULT_FAIL_TRANSCRIPT:
+        s->fail_transcript = true;
+        break;
+    case PARLEY_FAULT_RATE_LIMIT:
+        parley_service_take_tokens(s, UINT32_MAX);
+        break;
+    case PARLEY_FAULT_STALL:
+        s->quiet_us = parley_clock_add(s->now_us, fault->amount);
+        break;
+    case PARLEY_FAULT_EXPIRE:
+        expire(s);
+        break;
+    case PARLEY_FAULT_CLOSE:
+        end(s, PARLEY_ERR_PEER_CLOSED, fault->amount > 0 ? (unsigned)fault->amount : 1000,
+            "the service closed");
+        break;
+    default:
+        end(s, PARLEY_ERR_LOST, 0, "the connection broke");
+        break;
+    }
+}
+
+void parley_service_strike(struct parley_loopback_peer *service, const struct parley_service_fault *fault,
+                           uint64_t now_us)
+{
+    struct parley_service_state *s = service->state;
+
+    s->now_us = now_us;
+    strike(s, fault);
+}
+
+/* What goes wrong by time alone. Returns when the next of it does. */
+static uint64_t suffer(struct parley_service_state *s)
+{
+    uint64_t expires_us = parley_clock_add(s->opened_us, (uint64_t)s->settings.session_minutes * 60000000);
+
+    if (s->over == 0 && s->now_us >= expires_us)
+        expire(s);
+    while (s->faults_done < s->settings.fault_count) {
+        const struct parley_service_fault *fault = &s->settings.faults[s->faults_done];
+        uint64_t at_us = parley_clock_add(s->opened_us, fault->at_us);
+
+        if (at_us > s->now_us)
+            return at_us < expires_us ? at_us : expires_us;
+        s->faults_done++;
+        strike(s, fault);
+    }
+    return expires_us;
+}
+
+/* ---- the peer ------------------------------------------------------------------------------------ */
+
+/* A connection is a session of its own: what was said in another is gone. */
 static void opened(void *state, uint64_t now_us)
 {
     struct parley_service_state *s = state;
 
-    s->now_us = now_us;
-    post_session(s, "session.created", parley_view("{\"type\":\"realtime\"}"));
+    s->now_us = s->opened_us = s->tokens_us = now_us;
+    s->tokens_left = s->settings.tokens_a_minute;
+    s->quiet_us = s->played_us = s->transcribed_us = 0;
+    s->idle_us = PARLEY_NEVER;
+    s->over = 0;
+    s->peer.close_code = 0;
+    memset(s->items, 0, sizeof(s->items));
+    memset(s->replies, 0, sizeof(s->replies));
+    memset(s->utterances, 0, sizeof(s->utterances));
+    memset(&s->ear, 0, sizeof(s->ear));
+    s->last_item[0] = s->speech_item[0] = s->said[0] = s->backend[0] = '\0';
+    s->uncommitted = 0;
+    s->understood = s->finished = s->steered = s->want_reply = s->spoken = false;
+    s->queue.used = 0;
+    s->queue_said = false;
+    parley_service_begin(s);
+}
+
+/* The next message that is due, if there is one; else *due_us tells when. */
+static bool next_message(struct parley_service_state *s, struct parley_view *message, uint64_t *due_us)
+{
+    struct parley_render r = parley_render(s->message, PARLEY_SERVICE_MESSAGE);
+    uint64_t heard_us;
+
+    if (parley_service_queued(s, message))
+        return true;
+    if (s->over != 0)
+        return false;
+    if (!parley_service_transcript(s, &r, &heard_us) && !parley_service_speak(s, &r, due_us)) {
+        *due_us = heard_us < *due_us ? heard_us : *due_us;
+        parley_service_idle(s, due_us);
+        return parley_service_queued(s, message);
+    }
+    *message = parley_rendered(&r);
+    return true;
 }
 
 static int say(void *state, uint64_t now_us, struct parley_fragment *message, uint64_t *due_us)
 {
     struct parley_service_state *s = state;
-    struct parley_render r = parley_render(s->message, PARLEY_SERVICE_MESSAGE);
-    uint64_t heard_us;
+    uint64_t next_us;
 
     s->now_us = now_us;
     *message = (struct parley_fragment){.last = true};
-    if (parley_service_queued(s, &message->bytes))
-        return 1;
-    if (!parley_service_transcript(s, &r, &heard_us) && !parley_service_speak(s, &r, due_us)) {
-        if (heard_us < *due_us)
-            *due_us = heard_us;
+    *due_us = PARLEY_NEVER;
+    next_us = suffer(s);
+    if (now_us < s->quiet_us) {
+        *due_us = s->quiet_us;
         return 0;
     }
-    message->bytes = parley_rendered(&r);
-    return 1;
+    if (next_message(s, &message->bytes, due_us))
+        return 1;
+    if (s->over != 0)
+        return s->over;
+    *due_us = next_us < *due_us ? next_us : *due_us;
+    return 0;
+}
+
+static struct parley_view reason(void *state)
+{
+    const struct parley_service_state *s = state;
+
+    return parley_view(s->over_reason);
+}
+
+size_t parley_service_breaches(const struct parley_loopback_peer *service,
+                               const struct parley_service_breach **first)
+{
+    const struct parley_service_state *s = service->state;
+
+    *first = s->breaches;
+    return s->breach_count < PARLEY_SERVICE_BREACHES ? s->breach_count : PARLEY_SERVICE_BREACHES;
+}
+
+unsigned parley_service_breach_count(const struct parley_loopback_peer *service)
+{
+    const struct parley_service_state *s = service->state;
+
+    return s->breach_count;
 }
 
 /* ---- life ---------------------------------------------------------------------------------------- */
@@ -454,31 +318,42 @@ static void copy_heard(char *into, const struct parley_talk *talk, size_t bytes)
     }
 }
 
-/* The settings the real service starts with. */
-static void fill(struct parley_service_state *s)
+static void fill(struct parley_service_state *s, const struct parley_service_settings *settings)
 {
-    s->vad = s->create_response = s->interrupt_response = true;
-    s->prefix_ms = 300;
-    s->ear_settings = (struct parley_ear_settings){.threshold = 500, .silence_ms = 500};
-    s->peer = (struct parley_loopback_peer){.state = s, .opened = opened, .received = received, .say = say};
+    if (settings != NULL)
+        s->settings = *settings;
+    if (s->settings.speed == 0)
+        s->settings.speed = 5;
+    if (s->settings.session_minutes == 0)
+        s->settings.session_minutes = 60;
+    if (s->settings.tokens_a_minute == 0)
+        s->settings.tokens_a_minute = 400000;
+    s->random = s->settings.seed;
+    s->peer = (struct parley_loopback_peer){
+        .state = s, .opened = opened, .received = received, .say = say, .reason = reason};
 }
 
 struct parley_loopback_peer *parley_loopback_service_open(struct parley_arena *arena,
                                                           const struct parley_talk *talk,
-                                                          const struct parley_talk_settings *settings)
+                                                          const struct parley_talk_settings *asked,
+                                                          const struct parley_service_settings *settings)
 {
+    size_t heard_bytes = asked != NULL ? asked->heard_bytes : 0;
     struct parley_service_state *s = parley_arena_take(arena, 1, sizeof(*s));
     struct parley_journal queue = parley_journal(arena, PARLEY_SERVICE_QUEUE);
     char *message = parley_arena_take(arena, 1, PARLEY_SERVICE_MESSAGE);
-    char *heard = parley_arena_take(arena, 1, settings->heard_bytes);
+    char *session = parley_arena_take(arena, 1, PARLEY_SERVICE_SESSION);
+    char *heard = parley_arena_take(arena, 1, heard_bytes);
 
     if (arena->base == NULL || arena->failed)
         return NULL;
     s->queue = queue;
     s->message = message;
+    s->session = session;
     s->heard = heard;
-    s->heard_left = settings->heard;
-    copy_heard(heard, talk, settings->heard_bytes);
-    fill(s);
+    s->heard_left = asked != NULL ? asked->heard : 0;
+    if (talk != NULL && heard_bytes > 0)
+        copy_heard(heard, talk, heard_bytes);
+    fill(s, settings);
     return &s->peer;
 }

@@ -3,6 +3,7 @@
  * texts of what was said, which come a little later as those of the real service do.
  */
 #include "parser/base64.h"
+#include "parser/utf8.h"
 #include "platform/clock.h"
 #include "transport/loopback/peek.h"
 #include "transport/loopback/service_state.h"
@@ -16,6 +17,8 @@ enum {
     HEARD_STEP_US = 30000,   /* between its parts */
     HEARD_WORDS = 3,         /* in each of them */
     SHORTEST_MS = 100,       /* that can be committed by hand */
+    PAUSE_MS = 500,          /* behind a whole sentence, for semantic_vad */
+    APPEND_BYTES = 15 * 1024 * 1024,
 };
 
 /* ---- what was said ------------------------------------------------------------------------------- */
@@ -66,6 +69,16 @@ static struct parley_service_utterance *free_utterance(struct parley_service_sta
     return &s->utterances[0]; /* nobody reads: the oldest text is lost */
 }
 
+/* The item's words, for whoever retrieves it. */
+static void keep_text(struct parley_service_state *s, const char *id, struct parley_view text)
+{
+    struct parley_service_item *item = parley_service_find(s, parley_view(id));
+
+    if (item != NULL)
+        snprintf(item->text, sizeof(item->text), "%.*s",
+                 (int)parley_utf8_cut(text, sizeof(item->text) - 1).len, text.at);
+}
+
 /* The user has said something `samples` long, now the item of that id. */
 static void understand(struct parley_service_state *s, const char *item, uint64_t samples)
 {
@@ -74,11 +87,14 @@ static void understand(struct parley_service_state *s, const char *item, uint64_
     memset(u, 0, sizeof(*u));
     s->understood = next_heard(s, samples, u);
     snprintf(s->said, sizeof(s->said), "%.*s", (int)u->text.len, u->text.at);
+    keep_text(s, item, u->text);
     if (!s->transcribe)
         return;
+    u->failed = s->fail_transcript;
+    s->fail_transcript = false;
     memcpy(u->item, item, sizeof(u->item));
     u->seconds = (unsigned)(samples / PARLEY_VOICE_RATE) + 1;
-    u->due_us = parley_clock_add(s->now_us, HEARD_AFTER_US);
+    u->due_us = parley_clock_add(s->now_us, parley_service_about(s, HEARD_AFTER_US));
     s->transcribed_us = told_us(u);
 }
 
@@ -106,6 +122,16 @@ static void put_completed(struct parley_service_state *s, struct parley_render *
                 u->item, u->text, in + out, in, in, out);
 }
 
+static void put_failed(struct parley_service_state *s, struct parley_render *r,
+                       const struct parley_service_utterance *u)
+{
+    parley_service_head(s, r, "conversation.item.input_audio_transcription.failed");
+    parley_form(r,
+                ",'item_id':'%s','content_index':0,'error':{'type':'transcription_error',"
+                "'code':'audio_unintelligible','message':'The audio could not be transcribed.'}}",
+                u->item);
+}
+
 /* The one that is due first. */
 static struct parley_service_utterance *first_utterance(struct parley_service_state *s)
 {
@@ -124,7 +150,10 @@ bool parley_service_transcript(struct parley_service_state *s, struct parley_ren
     *due_us = u != NULL ? u->due_us : PARLEY_NEVER;
     if (*due_us > s->now_us)
         return false;
-    if (u->told < u->text.len) {
+    if (u->failed) {
+        put_failed(s, r, u);
+        u->item[0] = '\0';
+    } else if (u->told < u->text.len) {
         size_t end = words_end(u->text, u->told);
 
         put_delta(s, r, u, end);
@@ -140,20 +169,25 @@ bool parley_service_transcript(struct parley_service_state *s, struct parley_ren
 /* ---- turns --------------------------------------------------------------------------------------- */
 
 /* What was appended becomes the user's item of that id. */
-static void commit(struct parley_service_state *s, const char *id, uint64_t samples)
+static void put_in(struct parley_service_state *s, const char *id)
 {
     char quoted[PARLEY_SERVICE_QUOTED];
     struct parley_view before = parley_service_quoted(s->last_item, quoted);
     static const char item[] = ",'previous_item_id':%r,'item':{'id':'%s','object':'realtime.item',"
                                "'type':'message','status':'completed','role':'user',"
-                               "'content':[{'type':'input_audio','transcript':null}]}";
+                               "'content':[{'type':'input_audio'}]}";
 
     s->uncommitted = 0;
     parley_service_post(s, "input_audio_buffer.committed", ",'previous_item_id':%r,'item_id':'%s'", before,
                         id);
     parley_service_post(s, "conversation.item.added", item, before, id);
     parley_service_post(s, "conversation.item.done", item, before, id);
-    parley_service_item(s, PARLEY_ITEM_USER, id);
+    parley_service_item(s, PARLEY_ITEM_HEARD, id);
+}
+
+static void commit(struct parley_service_state *s, const char *id, uint64_t samples)
+{
+    put_in(s, id);
     understand(s, id, samples);
 }
 
@@ -164,8 +198,9 @@ static void speech_started(struct parley_service_state *s)
     parley_service_id(s->speech_item, "item", &s->items_made);
     parley_service_post(s, "input_audio_buffer.speech_started", ",'audio_start_ms':%U,'item_id':'%s'",
                         start_ms > s->prefix_ms ? start_ms - s->prefix_ms : (uint64_t)0, s->speech_item);
-    if (s->interrupt_response)
-        parley_service_cancel(s, "turn_detected");
+    s->idle_us = PARLEY_NEVER;
+    if (s->interrupt_response && parley_service_replying(s))
+        parley_service_end(s, &s->replies[0], "cancelled", "turn_detected");
 }
 
 static void speech_stopped(struct parley_service_state *s)
@@ -178,6 +213,17 @@ static void speech_stopped(struct parley_service_state *s)
         parley_service_reply(s);
 }
 
+/* How long a pause ends what is said: for semantic_vad, whether a sentence has come to its end counts, as far
+   as its words are known. */
+static uint32_t pause_ms(const struct parley_service_state *s)
+{
+    size_t len = s->heard_left > 0 ? strlen(s->heard) : 0;
+
+    if (!s->semantic)
+        return s->ear_settings.silence_ms;
+    return len == 0 || strchr(".!?", s->heard[len - 1]) != NULL ? PAUSE_MS : s->eager_ms;
+}
+
 static void listen(struct parley_service_state *s, const int16_t *pcm, size_t samples)
 {
     s->uncommitted += samples;
@@ -186,8 +232,9 @@ static void listen(struct parley_service_state *s, const int16_t *pcm, size_t sa
         return;
     }
     while (samples > 0) {
+        struct parley_ear_settings settings = {s->ear_settings.threshold, pause_ms(s)};
         size_t used;
-        enum parley_ear_answer answer = parley_ear_listen(&s->ear, &s->ear_settings, pcm, samples, &used);
+        enum parley_ear_answer answer = parley_ear_listen(&s->ear, &settings, pcm, samples, &used);
 
         if (answer == PARLEY_EAR_STARTED)
             speech_started(s);
@@ -198,10 +245,33 @@ static void listen(struct parley_service_state *s, const int16_t *pcm, size_t sa
     }
 }
 
+/* Nobody has spoken since the model has: it goes on by itself, with what there was of silence as the user's
+   turn (reference: the API's idle_timeout_ms). */
+void parley_service_idle(struct parley_service_state *s, uint64_t *due_us)
+{
+    uint64_t end_ms = s->ear.heard / MS, silent_ms = s->idle_ms < end_ms ? s->idle_ms : end_ms;
+    char id[PARLEY_SERVICE_ID];
+
+    if (s->idle_ms == 0 || !s->vad || s->ear.speaking || parley_service_replying(s))
+        return;
+    if (s->now_us < s->idle_us) {
+        *due_us = s->idle_us < *due_us ? s->idle_us : *due_us;
+        return;
+    }
+    s->idle_us = PARLEY_NEVER;
+    parley_service_id(id, "item", &s->items_made);
+    parley_service_post(s, "input_audio_buffer.timeout_triggered",
+                        ",'audio_start_ms':%U,'audio_end_ms':%U,'item_id':'%s'", end_ms - silent_ms, end_ms,
+                        id);
+    put_in(s, id);
+    if (s->create_response && !s->transcription)
+        parley_service_reply(s);
+}
+
 /* ---- what the client sends ----------------------------------------------------------------------- */
 
 /* Decodes and hears base64 text. Returns false when it is none, or half a sample is left. */
-static bool hear_base64(struct parley_service_state *s, struct parley_view text)
+static bool hear_base64(struct parley_service_state *s, struct parley_view text, bool *whole)
 {
     while (text.len > 0) {
         unsigned char bytes[SLICE / 4 * 3];
@@ -209,7 +279,8 @@ static bool hear_base64(struct parley_service_state *s, struct parley_view text)
         struct parley_view slice = parley_view_of(text.at, text.len < SLICE ? text.len : SLICE);
         long got = parley_base64_decode(bytes, slice, NULL);
 
-        if (got < 0 || got % 2 != 0)
+        *whole = got < 0 || got % 2 == 0;
+        if (got < 0 || !*whole)
             return false;
         for (size_t i = 0; i < (size_t)got / 2; i++)
             pcm[i] = (int16_t)(bytes[2 * i] | bytes[2 * i + 1] << 8);
@@ -221,14 +292,17 @@ static bool hear_base64(struct parley_service_state *s, struct parley_view text)
 
 void parley_service_append(struct parley_service_state *s, struct parley_view message)
 {
-    struct parley_view raw;
+    struct parley_view raw = {0};
+    bool whole = true;
 
-    if (!parley_peek(message, (struct parley_view)PARLEY_VIEW("audio"), &raw) || !parley_peek_is_string(raw))
-        parley_service_error(s, message, "missing_required_parameter", "audio",
-                             "Missing required parameter: 'audio'.");
-    else if (!hear_base64(s, parley_view_of(raw.at + 1, raw.len - 2)))
-        parley_service_error(s, message, "invalid_value", "audio",
-                             "Invalid 'audio'. Expected base64 of whole samples of PCM16 at 24 kHz.");
+    parley_peek(message, (struct parley_view)PARLEY_VIEW("audio"), &raw);
+    if (raw.len - 2 > (size_t)APPEND_BYTES / 3 * 4)
+        parley_service_refuse(s, message, PARLEY_RULE_APPEND_LENGTH, "audio",
+                              "Invalid 'audio': at most %d bytes can be appended at once.", APPEND_BYTES);
+    else if (!hear_base64(s, parley_view_of(raw.at + 1, raw.len - 2), &whole))
+        parley_service_refuse(s, message, whole ? PARLEY_RULE_APPEND_BASE64 : PARLEY_RULE_APPEND_WHOLE,
+                              "audio",
+                              "Invalid 'audio'. Expected base64 of whole samples of PCM16 at 24 kHz.");
 }
 
 void parley_service_commit(struct parley_service_state *s, struct parley_view message)
@@ -237,10 +311,11 @@ void parley_service_commit(struct parley_service_state *s, struct parley_view me
     char id[PARLEY_SERVICE_ID];
 
     if (samples < SHORTEST_MS * MS) {
-        parley_service_error(s, message, "input_audio_buffer_commit_empty", NULL,
-                             "Error committing input audio buffer: it holds %u ms of audio, and at least %d "
-                             "ms are needed.",
-                             (unsigned)(samples / MS), SHORTEST_MS);
+        parley_service_refuse(
+            s, message, PARLEY_RULE_COMMIT_EMPTY, NULL,
+            "Error committing input audio buffer: buffer too small. Expected at least %d ms "
+            "of audio, but it has %u ms.",
+            SHORTEST_MS, (unsigned)(samples / MS));
         return;
     }
     memcpy(id, s->speech_item, sizeof(id));
@@ -251,8 +326,9 @@ void parley_service_commit(struct parley_service_state *s, struct parley_view me
     commit(s, id, samples);
 }
 
-void parley_service_clear(struct parley_service_state *s)
+void parley_service_clear(struct parley_service_state *s, struct parley_view message)
 {
+    (void)message;
     s->uncommitted = 0;
     s->speech_item[0] = '\0';
     parley_ear_forget(&s->ear);
