@@ -1,0 +1,138 @@
+"""Whole processes side by side: what a client of a realtime service costs, from its start to its end.
+
+usage: whole.py BIN SRC [REPETITIONS]     called by test/bench/whole.sh
+
+BIN holds runner, measure, allocations.so, the clients in C and a folder `node` for those of npm; SRC the sources of the
+others. Each client takes the same events from the same server (runner.c): the repetitions of all clients are
+interleaved, and the tables hold medians. What a client costs before its first event is taken off where it says
+"per", and has columns of its own.
+"""
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+
+BIN, SRC = sys.argv[1], sys.argv[2]
+REPETITIONS = int(sys.argv[3]) if len(sys.argv) > 3 else 5
+MS = 100  # of audio in an event
+FLOOD = {"events": 20000, "gap": 0}
+PACED = {"events": 1000, "gap": 4000}
+SUITES = ["ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-ECDSA-AES128-GCM-SHA256"]
+
+
+def clients():
+    """Name, command, whether it can do without TLS."""
+    yield "bare loop: poll and recv (and mbedTLS)", [f"{BIN}/bare"], True
+    yield "parley", [f"{BIN}/parley"], True
+    if os.path.exists(f"{BIN}/lws"):
+        yield "libwebsockets + cJSON", [f"{BIN}/lws"], True
+    for name, file, plain in (("npm ws", "ws", True), ("npm openai", "openai", False),
+                              ("npm @openai/agents-realtime", "agents", True)):
+        if os.path.isdir(f"{BIN}/node/node_modules/ws") and shutil.which("node"):
+            yield name, ["node", f"{BIN}/node/{file}.mjs"], plain
+    python = "/usr/bin/python3"
+    if subprocess.run([python, "-c", "import websockets"], capture_output=True).returncode == 0:
+        yield "python3-websockets", [python, f"{SRC}/websockets_client.py"], True
+
+
+def run(command, suite, events, gap, before=(), env=None):
+    """One run of a client: a dict of all numbers it and those who measure it print."""
+    tls = ["--tls", f"{BIN}/cert.pem", f"{BIN}/key.pem", suite] if suite else []
+    words = [f"{BIN}/runner", *tls, "--events", str(events), "--gap-us", str(gap), "--ms", str(MS), "--", *before,
+             f"{BIN}/measure", *command]
+    done = subprocess.run(words, capture_output=True, text=True, timeout=120, env={**os.environ, **(env or {})})
+    numbers = {name: int(value) for name, value in re.findall(r"(\w+)=(-?\d+)", done.stdout)}
+    if numbers.get("status") != 0 or numbers.get("samples", events * MS * 24) != events * MS * 24:
+        raise SystemExit(f"{' '.join(words)}: {done.stdout}{done.stderr}")
+    return numbers
+
+
+def median(rows, name):
+    return statistics.median(row[name] for row in rows)
+
+
+def interleaved(who, suite, what):
+    """Runs with events and without, of all clients in turn: name -> (rows with, rows without)."""
+    rows = {name: ([], []) for name, _ in who}
+    for _ in range(REPETITIONS):
+        for name, command in who:
+            rows[name][0].append(run(command, suite, what["events"], what["gap"]))
+            rows[name][1].append(run(command, suite, 0, 0))
+    return rows
+
+
+def cpu_ms(rows, what):
+    """Processor time per 1,000 s of audio."""
+    spent_us = median(rows[0], "cpu_us") - median(rows[1], "cpu_us")
+    return spent_us / (what["events"] * MS / 1000)
+
+
+def table(title, head, lines):
+    print(f"\n{title}\n\n| {' | '.join(head)} |\n|---|{'---:|' * (len(head) - 1)}")
+    for line in lines:
+        print(f"| {' | '.join(line)} |")
+    sys.stdout.flush()
+
+
+def flood(who, suite):
+    rows = interleaved(who, suite, FLOOD)
+    cost = {name: cpu_ms(rows[name], FLOOD) for name, _ in who}
+    table(f"{suite or 'ws, no TLS'}: {FLOOD['events']} events of {MS} ms as fast as they are taken",
+          ["", "CPU ms per 1,000 s of audio", "times parley"],
+          [(name, f"{cost[name]:.1f}", f"{cost[name] / cost['parley']:.2f}") for name, _ in who])
+
+
+def paced(who, suite):
+    rows = interleaved(who, suite, PACED)
+    cost = {name: cpu_ms(rows[name], PACED) for name, _ in who}
+    late = {name: [f"{median(rows[name][0], at):.0f}" if at in rows[name][0][0] else ""
+                   for at in ("p50_us", "p99_us", "p999_us")] for name, _ in who}
+    table(f"{suite or 'ws, no TLS'}: {PACED['events']} events of {MS} ms, one each {PACED['gap'] / 1000:g} ms; "
+          "from sent to handed over in µs",
+          ["", "CPU ms per 1,000 s of audio", "times parley", "p50", "p99", "p99.9", "peak RSS KB", "start to upgrade ms",
+           "CPU ms before the first event"],
+          [(name, f"{cost[name]:.0f}", f"{cost[name] / cost['parley']:.2f}", *late[name],
+            f"{median(rows[name][0], 'rss_kb'):.0f}",
+            f"{statistics.median((row['upgraded_ns'] - row['started_ns']) / 1e6 for row in rows[name][0]):.1f}",
+            f"{median(rows[name][1], 'cpu_us') / 1000:.1f}") for name, _ in who])
+
+
+def system_calls(command, suite, events):
+    counts = f"{BIN}/strace"
+    run(command, suite, events, 1000, before=["strace", "-f", "-c", "-o", counts])
+    with open(counts, encoding="utf-8") as file:
+        return int(next(line for line in file if line.rstrip().endswith("total")).split()[3])
+
+
+def allocations(command, suite, events):
+    counts = f"{BIN}/allocations"
+    words = ["env", f"LD_PRELOAD={BIN}/allocations.so", *command]
+    run(words, suite, events, 1000, env={"BENCH_ALLOCATIONS": counts})
+    with open(counts, encoding="utf-8") as file:
+        return int(file.read())
+
+
+def per_event(who, suite):
+    lines, events = [], 1000
+    for name, command in who:
+        calls = heap = "not here"
+        if shutil.which("strace"):
+            calls = f"{(system_calls(command, suite, events) - system_calls(command, suite, 0)) / events:.2f}"
+        heap = f"{(allocations(command, suite, events) - allocations(command, suite, 0)) / events:.2f}"
+        lines.append((name, calls, heap))
+    table(f"{suite or 'ws, no TLS'}: per event, one each ms", ["", "system calls", "heap allocations"], lines)
+
+
+def main():
+    everybody = list(clients())
+    for suite in [None, *SUITES]:
+        who = [(name, command) for name, command, plain in everybody if suite or plain]
+        flood(who, suite)
+        paced(who, suite)
+        if suite in (None, SUITES[0]):
+            per_event(who, suite)
+
+
+main()
