@@ -38,8 +38,8 @@ wss='wss url http upgrade extension deflate frames why dial tls certificate judg
 stream_tls='stream_tls'
 stream_pipe='stream_pipe'
 core='open endpoint startup conversation calls restore link reconnect recorder scrub speech run session delegation dialect_v1 dialect_v2 response_queue handoff output_audio inbox outbox names'
-cli='talk context threads background record flight option_table way proxy probe advice doctor options setup key report screen text json_lines output terminal typed audio_in audio_out sound gate program agent lull text_file app_options app_server line_reader json_write rpc rpc_out notifications server realtime_methods conversations turns'
-cli_loopback='test play play_options' # for the program with the loopback alone
+cli='talk context threads background record flight flight_file option_table way proxy probe advice doctor options setup key report screen text json_lines output terminal typed audio_in audio_out sound gate program agent lull text_file app_options app_server line_reader json_write rpc rpc_out notifications server realtime_methods conversations turns'
+cli_loopback='test play play_options play_again play_replay' # for the program with the loopback alone
 cli_main='main'
 
 headers='core/parley.h' # the public ones

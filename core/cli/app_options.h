@@ -10,9 +10,11 @@
 struct parley_cli_app_options {
     const char *model, *voice, *backend_prompt, *startup_context, *user_name; /* NULL: not given */
     const char *key_env, *key_file, *agent;
+    const char *record;                /* the folder of the flight recorder */
     unsigned protocol, mode, compress; /* enum parley_protocol, parley_mode, parley_compress */
+    unsigned record_audio;             /* enum parley_cli_switch */
     bool no_store, no_realtime, verbose, help;
-    uint32_t agent_timeout_s, max_threads;
+    uint32_t agent_timeout_s, max_threads, record_bytes;
     struct parley_cli_way way;
     struct parley_cli_texts scripts;
 };

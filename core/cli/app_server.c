@@ -149,6 +149,13 @@ static int make_settings(struct app *a, struct parley_cli_server_settings *setti
     settings->no_store = a->options.no_store;
     settings->no_realtime = a->options.no_realtime;
     settings->max_threads = a->options.max_threads;
+    settings->record = a->options.record;
+    settings->record_bytes = a->options.record_bytes;
+    settings->record_silent = a->options.record_audio == PARLEY_CLI_OFF;
+    if (settings->record != NULL && parley_file_make_folder(settings->record) != PARLEY_OK) {
+        snprintf(why, PARLEY_CLI_FILE_WHY, "%.200s: %.100s", settings->record, parley_file_reason());
+        return PARLEY_ERR_FILE;
+    }
     return status;
 }
 

@@ -11,6 +11,7 @@
 
 #include "platform/clock.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -30,6 +31,9 @@ static void drop(struct parley_cli_call *call)
 {
     parley_close(call->c);
     free(call->block);
+    if (call->flight != NULL)
+        parley_cli_flight_close(call->flight);
+    free(call->flight);
     *call = (struct parley_cli_call){.c = NULL};
 }
 
@@ -67,6 +71,26 @@ static void choose_script(struct parley_cli_server *s, struct parley_options *o)
         return;
     o->script = settings->scripts[s->opened < last ? s->opened : last];
     o->script_name = settings->script_names[s->opened < last ? s->opened : last];
+}
+
+/* A file of its own, by thread and number. Without one the conversation goes on all the same. */
+static void record(const struct parley_cli_server *s, const struct parley_cli_thread *t,
+                   struct parley_cli_call *call, struct parley_options *o)
+{
+    const struct parley_cli_server_settings *settings = &s->settings;
+    char path[512];
+
+    if (settings->record == NULL)
+        return;
+    call->flight = malloc(sizeof *call->flight);
+    if (call->flight == NULL)
+        return;
+    snprintf(path, sizeof path, "%.400s/%s-%zu.jsonl", settings->record, t->id, s->opened + 1);
+    if (parley_cli_flight_open(call->flight, path) == PARLEY_OK)
+        o->recorder =
+            parley_cli_flight_recorder(call->flight, settings->record_bytes, settings->record_silent);
+    else
+        parley_cli_server_log(s, parley_view("not recorded: "), parley_view(call->flight->why));
 }
 
 /* Returns a status; `error` says what was wrong. The key comes last of the checks (reference 7.4). */
@@ -113,6 +137,7 @@ void parley_cli_conversation_start(struct parley_cli_server *s, struct parley_cl
 
     choose_script(s, &o);
     add_background(s, t, &background, &o);
+    record(s, t, &call, &o);
     status = open_call(s, &call, &o, &error);
     parley_cli_background_free(&background);
     if (status != PARLEY_OK) {
@@ -299,6 +324,8 @@ void parley_cli_conversation_work(struct parley_cli_server *s, struct parley_cli
             continue;
         call->touched = false;
         parley_service(call->c, s->now_us);
+        if (call->flight != NULL && parley_cli_flight_has_failed(call->flight))
+            parley_cli_server_log(s, parley_view(NULL), parley_view(call->flight->why));
         take_events(s, t, (enum parley_cli_role)role);
     }
     if (parley_cli_rpc_audio_room(&s->out))

@@ -5,6 +5,7 @@
 #include "core/cli/app_server.h"
 #include "core/cli/context.h"
 #include "core/cli/doctor.h"
+#include "core/cli/play_replay.h"
 #include "core/cli/talk.h"
 #include "core/cli/test.h"
 #include "core/cli/threads.h"
@@ -30,6 +31,7 @@ static const struct command commands[] = {
      parley_cli_context, NULL},
     {"threads", "list, show and delete recorded conversations", parley_cli_threads, NULL},
     {"test", "play talks, conversations written down in a file", parley_cli_test, "loopback"},
+    {"replay", "hold recorded conversations again, and compare every byte", parley_cli_replay, "loopback"},
     {"help", "this text, or that of a command", help, NULL},
     {"version", "version and transport", version, NULL},
 };
@@ -49,6 +51,11 @@ static const struct command *find(const char *name)
 
 static int unknown(const char *name)
 {
+    for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+        if (strcmp(commands[i].name, name) == 0) {
+            fprintf(stderr, "parley: %s is a command of parley-%s\n", name, commands[i].transport);
+            return 2;
+        }
     fprintf(stderr, "parley: unknown command %.60s; see: parley help\n", name);
     return 2;
 }

@@ -21,6 +21,10 @@ enum parley_cli_option_kind {
     PARLEY_CLI_OPTION_VIEWS,     /* struct parley_cli_views: may be given several times */
 };
 
+/* What more than one command reads by such a table. */
+enum parley_cli_switch { PARLEY_CLI_AUTO, PARLEY_CLI_ON, PARLEY_CLI_OFF };
+enum { PARLEY_CLI_RECORD_BYTES_MIN = 65536 };
+
 struct parley_cli_texts {
     const char *at[PARLEY_CLI_TEXTS];
     size_t count;

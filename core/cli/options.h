@@ -7,9 +7,6 @@
  * The command line of `talk`, read into one struct. Pure: opens nothing, looks at nothing but argv. Texts
  * point into argv.
  */
-enum { PARLEY_CLI_RECORD_BYTES_MIN = 65536 };
-enum parley_cli_switch { PARLEY_CLI_AUTO, PARLEY_CLI_ON, PARLEY_CLI_OFF };
-
 struct parley_cli_options {
     const char *model, *voice, *prompt, *session_id, *user_name; /* NULL: not given */
     const char *startup_context;                                 /* "off": none */

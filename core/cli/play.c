@@ -550,6 +550,7 @@ static int open_conversation(struct play *p, struct parley_options *options)
     if (p->options->send_bytes > 0)
         peer->send_bytes = p->options->send_bytes;
     options->peer = peer;
+    options->recorder = p->options->recorder;
     bytes = parley_memory_needed(options);
     p->block = bytes > 0 ? malloc(bytes) : NULL; /* 0: parley_open says what is wrong with the options */
     if (p->block == NULL && bytes > 0)

@@ -1,7 +1,7 @@
 #ifndef PARLEY_CLI_PLAY_H
 #define PARLEY_CLI_PLAY_H
 
-#include "platform/view.h"
+#include "core/parley.h"
 
 #include <stdint.h>
 
@@ -14,6 +14,7 @@ struct parley_play_options {
     size_t fragment_bytes; /* cut what the service says into pieces of this size; 0: as the talk says */
     size_t send_bytes;     /* let the link take this much at a time; 0: as the talk says */
     const char *folder;    /* where `host wav` finds its files; NULL: the present one */
+    struct parley_recorder recorder; /* of the conversation; zeroed: it is not recorded */
     /* Gets each line of the talk when it is done ("line"), each message sent ("sent") and each event
        ("event", as the line of JSON that `talk --json` prints). NULL: nobody asks. */
     void (*trace)(void *user, uint64_t at_ms, const char *what, struct parley_view text);

@@ -2,6 +2,7 @@
 #define PARLEY_CLI_SERVER_H
 
 #include "core/cli/agent.h"
+#include "core/cli/flight.h"
 #include "core/cli/notifications.h"
 
 /*
@@ -38,6 +39,9 @@ struct parley_cli_server_settings {
     bool no_store;   /* but not of the latter */
     bool no_realtime;
     size_t max_threads;
+    const char *record; /* a folder, which is there: each conversation is recorded in a file of its own */
+    uint64_t record_bytes;
+    bool record_silent;
 };
 
 /* A conversation's place in a thread, by what it is there for. */
@@ -51,11 +55,12 @@ enum parley_cli_role {
 struct parley_cli_call {
     struct parley_conversation *c; /* NULL: none */
     void *block;
-    bool touched;         /* something was given to it */
-    bool given;           /* NEXT: the client has given it something to say already */
-    bool failed;          /* NEXT: which has been told */
-    uint64_t deadline_us; /* when it wants to be served at the latest */
-    size_t want, wants;   /* its place among the interests of this round */
+    struct parley_cli_flight *flight; /* NULL: it is not recorded */
+    bool touched;                     /* something was given to it */
+    bool given;                       /* NEXT: the client has given it something to say already */
+    bool failed;                      /* NEXT: which has been told */
+    uint64_t deadline_us;             /* when it wants to be served at the latest */
+    size_t want, wants;               /* its place among the interests of this round */
 };
 
 struct parley_cli_turn; /* turns.c */

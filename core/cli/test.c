@@ -2,6 +2,7 @@
  * The command `test`: see test.h.
  */
 #include "core/cli/test.h"
+#include "core/cli/flight.h"
 #include "core/cli/play.h"
 #include "platform/file.h"
 #include "platform/status.h"
@@ -13,6 +14,7 @@ enum { TALK_BYTES = 1024 * 1024 };
 
 struct settings {
     bool whole, verbose;
+    struct parley_cli_flight *flight; /* NULL: nothing is recorded */
 };
 
 /* How the runs after the first cut what travels: what the service says, and what it is sent. */
@@ -56,6 +58,7 @@ static bool repeat(struct parley_view text, const char *path, const struct parle
     char why[PARLEY_PLAY_WHY];
 
     again.trace = NULL;
+    again.recorder.write = NULL;
     again.fragment_bytes = cut->fragment_bytes;
     again.send_bytes = cut->send_bytes;
     if (parley_play_talk(text, path, &again, &result) == 1 && same(&result, first, cut))
@@ -74,6 +77,8 @@ static bool play(struct parley_view text, const char *path, const struct setting
     struct parley_play_options options = {.folder = folder, .trace = settings->verbose ? show : NULL};
 
     folder_of(path, folder, sizeof(folder));
+    if (settings->flight != NULL)
+        options.recorder = parley_cli_flight_recorder(settings->flight, 0, false);
     if (parley_play_talk(text, path, &options, result) != 1)
         return false;
     for (size_t i = 0; i < sizeof(cuts) / sizeof(cuts[0]) && !settings->whole; i++)
@@ -110,13 +115,15 @@ static int help(void)
     printf("usage: parley-loopback test [OPTION...] FILE...\n\n"
            "Plays talks, conversations written down in a file, on a made-up clock, and prints\n"
            "what came of them (Test Anything Protocol). test/talk/README.md tells how to write one.\n\n"
-           "  --verbose  print each line and event as it happens\n"
-           "  --whole    play each talk once, not again with everything cut into small pieces\n");
+           "  --verbose      print each line and event as it happens\n"
+           "  --whole        play each talk once, not again with everything cut into small pieces\n"
+           "  --record FILE  flight recorder: write all that happens in a single talk, for parley-loopback\n"
+           "                 replay and parley timeline\n");
     return 0;
 }
 
 /* Reads the options; returns the index of the first file, or 0 when the command line cannot be used. */
-static int read_options(struct settings *settings, int argc, char **argv)
+static int read_options(struct settings *settings, const char **record, int argc, char **argv)
 {
     int at = 1;
 
@@ -125,11 +132,17 @@ static int read_options(struct settings *settings, int argc, char **argv)
             settings->verbose = true;
         else if (strcmp(argv[at], "--whole") == 0)
             settings->whole = true;
+        else if (strcmp(argv[at], "--record") == 0 && at + 1 < argc)
+            *record = argv[++at];
         else {
             fprintf(stderr, "parley-loopback test: unknown option %.60s; see: parley-loopback test --help\n",
                     argv[at]);
             return 0;
         }
+    }
+    if (*record != NULL && at + 1 != argc) {
+        fprintf(stderr, "parley-loopback test: --record wants a single talk\n");
+        return 0;
     }
     if (at == argc)
         fprintf(stderr, "parley-loopback test: which talks? See: parley-loopback test --help\n");
@@ -139,15 +152,23 @@ static int read_options(struct settings *settings, int argc, char **argv)
 int parley_cli_test(int argc, char **argv)
 {
     struct settings settings = {0};
+    struct parley_cli_flight flight = {.fd = -1};
+    const char *record = NULL;
     int first, failed = 0;
 
     if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0))
         return help();
-    first = read_options(&settings, argc, argv);
+    first = read_options(&settings, &record, argc, argv);
     if (first == 0)
         return 2;
+    if (record != NULL && parley_cli_flight_open(&flight, record) != PARLEY_OK) {
+        fprintf(stderr, "parley-loopback test: %s\n", flight.why);
+        return 2;
+    }
+    settings.flight = record != NULL ? &flight : NULL;
     printf("1..%d\n", argc - first);
     for (int i = first; i < argc; i++)
         failed += !test_file(argv[i], (unsigned)(i - first + 1), &settings);
+    parley_cli_flight_close(&flight);
     return failed > 0;
 }

@@ -81,6 +81,10 @@ int parley_transport_open(struct parley_transport **t, struct parley_arena *aren
         snprintf(why, PARLEY_TRANSPORT_REASON, "loopback: the memory block is too small");
         return PARLEY_ERR_MEMORY;
     }
+    if (peer->link != NULL)
+        status = peer->link->open(peer->state, why);
+    if (status != PARLEY_OK)
+        return status;
     made->peer = peer;
     made->part = part;
     made->part_bytes = part_bytes;
@@ -100,6 +104,8 @@ static int end_link(struct parley_transport *t, int status, struct parley_view w
 
 int parley_transport_work(struct parley_transport *t, uint64_t now_us)
 {
+    if (t->peer->link != NULL)
+        return t->peer->link->work(t->peer->state, now_us);
     t->now_us = now_us;
     t->taken = 0;
     t->refused = false;
@@ -139,6 +145,8 @@ int parley_transport_recv(struct parley_transport *t, struct parley_fragment *ou
     size_t most = t->peer->fragment_bytes;
     int status;
 
+    if (t->peer->link != NULL)
+        return t->peer->link->recv(t->peer->state, out);
     if (!t->holding) {
         if (t->state == LINK_CONNECTING)
             return 0;
@@ -186,6 +194,8 @@ long parley_transport_send(struct parley_transport *t, struct parley_view messag
 {
     size_t left;
 
+    if (t->peer->link != NULL)
+        return t->peer->link->send(t->peer->state, message);
     if (t->state == LINK_ENDED)
         return t->status;
     if (t->state != LINK_OPEN || message.len == 0)
@@ -201,6 +211,8 @@ long parley_transport_send(struct parley_transport *t, struct parley_view messag
 
 size_t parley_transport_pending(const struct parley_transport *t)
 {
+    if (t->peer->link != NULL)
+        return t->peer->link->pending(t->peer->state);
     return t->part_used;
 }
 
@@ -209,6 +221,8 @@ size_t parley_transport_interest(const struct parley_transport *t, struct parley
     bool busy = t->state == LINK_CONNECTING || t->state == LINK_CLOSING || t->holding || t->refused;
     uint64_t due_us = t->state == LINK_ENDED ? PARLEY_NEVER : t->due_us;
 
+    if (t->peer->link != NULL) /* its host knows */
+        busy = false, due_us = PARLEY_NEVER;
     *want = (struct parley_interest){.fd = -1, .deadline_us = busy ? 0 : due_us};
     return 1;
 }
@@ -217,16 +231,22 @@ const char *parley_transport_stage(const struct parley_transport *t)
 {
     static const char *const names[] = {"connect", "open", "closing", "closed"};
 
+    if (t->peer->link != NULL)
+        return t->peer->link->stage(t->peer->state);
     return names[t->state];
 }
 
 struct parley_view parley_transport_reason(const struct parley_transport *t)
 {
+    if (t->peer->link != NULL)
+        return t->peer->link->reason(t->peer->state);
     return parley_view(t->reason);
 }
 
 uint16_t parley_transport_close_code(const struct parley_transport *t)
 {
+    if (t->peer->link != NULL)
+        return t->peer->link->close_code(t->peer->state);
     return t->peer_code;
 }
 
@@ -234,13 +254,12 @@ const struct parley_facts *parley_transport_facts(const struct parley_transport 
 {
     static const struct parley_facts no_network = {0};
 
-    (void)t;
-    return &no_network;
+    return t->peer->link != NULL ? t->peer->link->facts(t->peer->state) : &no_network;
 }
 
 void parley_transport_close(struct parley_transport *t, uint16_t code)
 {
-    if (t->state == LINK_ENDED || t->state == LINK_CLOSING)
+    if (t->state == LINK_ENDED || t->state == LINK_CLOSING || t->peer->link != NULL)
         return;
     t->close_code = code;
     t->state = LINK_CLOSING;
@@ -248,7 +267,7 @@ void parley_transport_close(struct parley_transport *t, uint16_t code)
 
 void parley_transport_drop(struct parley_transport *t)
 {
-    if (t == NULL)
+    if (t == NULL || t->peer->link != NULL)
         return;
     if (t->state != LINK_ENDED && t->peer->closed != NULL)
         t->peer->closed(t->peer->state, 0, t->now_us);

@@ -13,8 +13,23 @@
  *
  * All of it lives on the clock that is handed in; the same input gives the same output, byte for byte.
  */
+/* The whole seam of transport.h, for a peer that is the link as well and says how it fares: with the meaning
+   and results that stand there. */
+struct parley_loopback_link {
+    int (*open)(void *state, char why[PARLEY_TRANSPORT_REASON]);
+    int (*work)(void *state, uint64_t now_us);
+    int (*recv)(void *state, struct parley_fragment *out);
+    long (*send)(void *state, struct parley_view message);
+    size_t (*pending)(void *state);
+    const char *(*stage)(void *state); /* the same pointer for the same stage */
+    struct parley_view (*reason)(void *state);
+    uint16_t (*close_code)(void *state);
+    const struct parley_facts *(*facts)(void *state);
+};
+
 struct parley_loopback_peer {
     void *state;
+    const struct parley_loopback_link *link; /* NULL: the loopback is it; else nothing below is asked */
     /* The link is up. */
     void (*opened)(void *state, uint64_t now_us);
     /* The client sent a whole text message; the view is good during the call. */
