@@ -15,6 +15,7 @@
 #include "platform/file.h"
 #include "transport/wss/stream.h"
 
+#include <mbedtls/ssl.h>
 #include <mbedtls/version.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -157,6 +158,10 @@ static const struct row rows[] = {
     {"no alternative name: the common name counts", "common-name", "localhost", NULL, 0, GREETED, OK, "", 0,
      0},
     {"an intermediate authority", "chain", "localhost", NULL, 0, GREETED, OK, "", 0, 0},
+#if MBEDTLS_SSL_IN_CONTENT_LEN >= 16384
+    {"a certificate of 6 KB", "large", "localhost", NULL, 0, GREETED, OK, "", 0, 0},
+    {"a certificate of 6 KB, TLS 1.2", "large-1.2", "localhost", NULL, 0, GREETED, OK, "", 0, 0},
+#endif
     {"an IPv4 address in the certificate, no SNI", "address", "127.0.0.1", NULL, 0, GREETED, OK, "sni=None ",
      0, 0},
     {"an IPv6 address in the certificate, no SNI", "address6", "::1", NULL, 0, GREETED, OK, "sni=None ", 0,
@@ -267,6 +272,12 @@ static const struct row rows[] = {
      "tls: the peer ended the session", 0, 0},
     {"the peer vanishes without a goodbye", "vanish", "localhost", NULL, 0, READ_END, PARLEY_ERR_LOST,
      "tls: the peer closed the connection without a goodbye", 0, 0},
+#if MBEDTLS_3
+    {"the peer changes its keys", "key-update", "localhost", NULL, 0, READ_END, PARLEY_ERR_LOST,
+     "tls: the peer changes its keys while the link is up (KeyUpdate), which mbedTLS cannot", 0, 0},
+#endif
+    {"the peer insists on another handshake", "renegotiate", "localhost", NULL, 0, READ_END, PARLEY_ERR_LOST,
+     REFUSED "40 (handshake failure)", 0, 0},
     {"the peer closes, without TLS", "plain-close", "localhost", NULL, PLAIN, READ_END,
      PARLEY_ERR_PEER_CLOSED, "open: the peer closed the connection", 0, 0},
     {"the peer resets the connection, without TLS", "plain-reset", "localhost", NULL, PLAIN, READ_END,
@@ -490,7 +501,6 @@ static void open_stream(struct meeting *m, const struct row *row)
         .addresses = &loopback,
         .address_count = row->flags & LOOK_UP ? 0 : 1,
         .deadlines = {.resolve_ms = 2000, .connect_ms = 2000, .tls_ms = row->tls_ms > 0 ? row->tls_ms : 5000},
-        .recv_bytes = 32768,
         .kept = m->keeps ? kept : NULL,
         .log = {count_warnings, &m->warnings, PARLEY_LOG_DEBUG},
     };

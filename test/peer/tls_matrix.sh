@@ -31,6 +31,8 @@ issue common-name ca localhost $begin $end basicConstraints=CA:false
 issue wrong-name ca localhost $begin $end 'subjectAltName=DNS:other.test,DNS:*.wild.test,IP:192.0.2.7'
 issue many-names ca nobody $begin $end \
     "subjectAltName=$(seq -s , -f 'DNS:a-rather-long-name-of-a-server-%g.example.test' 40)"
+issue large ca localhost $begin $end \
+    "subjectAltName=DNS:localhost,$(seq -s , -f 'DNS:a-rather-long-name-of-a-server-%g.example.test' 120)"
 issue odd-name ca "$(printf 'bad\033[31mname')" $begin $end basicConstraints=CA:false
 issue stranger other localhost $begin $end subjectAltName=DNS:localhost
 issue expired ca localhost $past $expiry subjectAltName=DNS:localhost

@@ -11,6 +11,7 @@ import os
 import socket
 import ssl
 import struct
+import subprocess
 import sys
 import threading
 import time
@@ -96,6 +97,36 @@ def reset(connection):
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
+def pass_on(source, target):
+    try:
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+
+
+def by_openssl(command, version):
+    """Goes through `openssl s_server`, which does on command what Python's ssl cannot; it says hello afterwards."""
+    program = ["openssl", "s_server", "-accept", "127.0.0.1:0", "-naccept", "1", version]
+    program += ["-cert", in_directory("good.pem"), "-key", in_directory("good.key")]
+
+    def peer(connection):
+        pipe = subprocess.PIPE
+        with subprocess.Popen(program, stdin=pipe, stdout=pipe, stderr=subprocess.STDOUT, bufsize=0) as server:
+            accept = next(line for line in server.stdout if line.startswith(b"ACCEPT"))
+            with socket.create_connection(("127.0.0.1", int(accept.split(b":")[-1]))) as inner:
+                threading.Thread(target=pass_on, args=(connection, inner), daemon=True).start()
+                threading.Thread(target=pass_on, args=(inner, connection), daemon=True).start()
+                for line in server.stdout:
+                    if b"Secure Renegotiation IS" in line:  # the last it says of the handshake
+                        server.stdin.write(command + b"\n")
+                    if b"SSL_do_handshake" in line:  # what it says of that command
+                        server.stdin.write(b"hello\n")
+
+    return peer
+
+
 # ---- raw peers, which get the client's hello and answer it ---------------------------------------------
 
 
@@ -166,6 +197,8 @@ PEERS = {
     "chain-cut": tls(echo, "chain-cut"),
     "wrong-name": tls(echo, "wrong-name"),
     "many-names": tls(echo, "many-names"),
+    "large": tls(echo, "large"),
+    "large-1.2": tls(echo, "large", newest=V.TLSv1_2),
     "odd-name": tls(echo, "odd-name"),
     "stranger": tls(echo, "stranger"),
     "self-signed": tls(echo, "self-signed"),
@@ -183,6 +216,8 @@ PEERS = {
     "slow": tls(slow_echo, "good"),
     "goodbye": tls(goodbye, "good"),
     "vanish": tls(vanish, "good"),
+    "key-update": by_openssl(b"K", "-tls1_3"),
+    "renegotiate": by_openssl(b"r", "-tls1_2"),
     "plain": echo,
     "plain-close": after_a_byte(close),
     "plain-reset": after_a_byte(reset),

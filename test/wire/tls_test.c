@@ -111,7 +111,6 @@ static struct pair {
 static struct lasting {
     struct parley_resume kept;
     struct parley_view pin; /* absent: nothing is verified */
-    size_t recv_bytes;      /* of the link's buffer */
     bool keeps;
     uint64_t links;
     bool ids, has_tickets;
@@ -171,7 +170,6 @@ static void open_client(const struct parley_fake_limits *limits)
     struct parley_endpoint to = {.insecure_no_verify = true,
                                  .pins = &lasting.pin,
                                  .pin_count = lasting.pin.len > 0,
-                                 .recv_bytes = lasting.recv_bytes > 0 ? lasting.recv_bytes : 32768,
                                  .kept = lasting.keeps ? &lasting.kept : NULL};
     struct parley_tls_options options = {parley_view("localhost"), &to, &pair.facts};
     struct parley_arena arena = parley_arena(pair.memory, sizeof pair.memory);
@@ -400,6 +398,27 @@ static void ends_without_randomness(void **state)
         status = parley_tls_handshake(pair.tls);
     assert_int_equal(status, PARLEY_ERR_TLS);
     assert_non_null(strstr(parley_tls_reason(pair.tls), "tls: the handshake failed (mbedTLS -0x"));
+    close_pair();
+}
+
+/* Of an mbedTLS that was built with less room than the longest record takes; any other asks for nothing. */
+static void asks_for_short_records_where_long_ones_have_no_room(void **state)
+{
+    static const struct parley_fake_limits none = {0};
+    static const unsigned char long_record[] = "\x17\x03\x03\x40\x10";
+    bool has_room = MBEDTLS_SSL_IN_CONTENT_LEN >= 16384;
+    unsigned calls;
+    char text[16];
+
+    (void)state;
+    open_pair(true, &none);
+    assert_int_equal(shake_hands(&calls), 1);
+    assert_int_equal(pair.ssl.session->mfl_code,
+                     has_room ? MBEDTLS_SSL_MAX_FRAG_LEN_NONE : MBEDTLS_SSL_MAX_FRAG_LEN_4096);
+    parley_fake_peer_write(0, long_record, sizeof long_record);
+    assert_int_equal(parley_tls_read(pair.tls, text, sizeof text), has_room ? 0 : PARLEY_ERR_LOST);
+    if (!has_room)
+        assert_non_null(strstr(parley_tls_reason(pair.tls), "; its records may be longer than the "));
     close_pair();
 }
 
@@ -639,6 +658,7 @@ int main(void)
         cmocka_unit_test(says_goodbye_once),
         cmocka_unit_test(ends_where_the_connection_breaks),
         cmocka_unit_test(ends_without_randomness),
+        cmocka_unit_test(asks_for_short_records_where_long_ones_have_no_room),
         cmocka_unit_test(resumes_what_the_last_link_left),
         cmocka_unit_test(resumes_for_a_day),
         cmocka_unit_test(resumes_up_to_the_last_day_of_the_certificates),

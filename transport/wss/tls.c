@@ -116,8 +116,8 @@ static const char *alert_name(unsigned char alert)
 
 static void say_alert(struct parley_tls *t, unsigned char alert)
 {
-    bool modern =
-        alert == MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE || alert == MBEDTLS_SSL_ALERT_MSG_PROTOCOL_VERSION;
+    bool modern = !t->open && (alert == MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE ||
+                               alert == MBEDTLS_SSL_ALERT_MSG_PROTOCOL_VERSION);
 
     parley_why(t->why, "tls: the peer refused with alert %u (%s)%s", alert, alert_name(alert),
                modern ? "; we speak TLS 1.2 and newer, with ECDHE and AES-GCM or ChaCha20-Poly1305" : "");
@@ -217,6 +217,23 @@ static void configure_resumption(struct parley_tls *t)
 #endif
 }
 
+/*
+ * Asks for short records (RFC 6066 section 4) where mbedTLS was built without room for the longest. A service
+ * may ignore that. One that has the room asks for nothing: 2.28 cannot put together a chain of certificates
+ * that comes in several records, and with TLS 1.3 mbedTLS (3.6.6) ends the handshake when the service agrees.
+ */
+static void configure_records(struct parley_tls *t)
+{
+#if MBEDTLS_SSL_IN_CONTENT_LEN < 16384 && defined(MBEDTLS_SSL_MAX_FRAGMENT_LENGTH) &&                        \
+    !defined(MBEDTLS_SSL_PROTO_TLS1_3)
+    mbedtls_ssl_conf_max_frag_len(&t->config, MBEDTLS_SSL_IN_CONTENT_LEN >= 4096
+                                                  ? MBEDTLS_SSL_MAX_FRAG_LEN_4096
+                                                  : MBEDTLS_SSL_MAX_FRAG_LEN_2048);
+#else
+    (void)t;
+#endif
+}
+
 static void configure(struct parley_tls *t)
 {
 #if MBEDTLS_3
@@ -266,6 +283,7 @@ static int set_up(struct parley_tls *t, const struct parley_endpoint *to, char w
         return PARLEY_ERR_MEMORY;
     configure(t);
     configure_resumption(t);
+    configure_records(t);
     if (mbedtls_ssl_conf_alpn_protocols(&t->config, alpn) != 0 || mbedtls_ssl_setup(&t->ssl, &t->config) != 0)
         return PARLEY_ERR_MEMORY;
     if ((status = set_host(t, why)) < 0)
@@ -373,6 +391,20 @@ static void note_protocol(struct parley_tls *t)
     t->judge.facts->cipher = mbedtls_ssl_get_ciphersuite(&t->ssl);
 }
 
+/* What mbedTLS says of a record it has no room for. */
+static bool blames_length(int code)
+{
+    return code == MBEDTLS_ERR_SSL_INVALID_RECORD && MBEDTLS_SSL_IN_CONTENT_LEN < 16384;
+}
+
+static void say_code(struct parley_tls *t, const char *what, int code)
+{
+    parley_why(t->why, "tls: %s (mbedTLS -0x%04x)", what, (unsigned)-code);
+    if (blames_length(code))
+        parley_why_add(t->why, 0, "; its records may be longer than the %d bytes this mbedTLS has room for",
+                       MBEDTLS_SSL_IN_CONTENT_LEN);
+}
+
 /* Puts the failure of a step into words. */
 static int fail_handshake(struct parley_tls *t, int code)
 {
@@ -391,7 +423,7 @@ static int fail_handshake(struct parley_tls *t, int code)
     else if (code == BAD_VERSION)
         parley_why(t->why, "tls: the peer chose a protocol version older than TLS 1.2");
     else if (code != MBEDTLS_ERR_NET_CONN_RESET)
-        parley_why(t->why, "tls: the handshake failed (mbedTLS -0x%04x)", (unsigned)-code);
+        say_code(t, "the handshake failed", code);
     return t->status;
 }
 
@@ -494,8 +526,11 @@ static int fail_open(struct parley_tls *t, int code)
         say_alert(t, t->ssl.in_msg[1]);
     else if (code == 0 || code == MBEDTLS_ERR_SSL_CONN_EOF)
         parley_why(t->why, "tls: the peer closed the connection without a goodbye");
+    else if (code == MBEDTLS_ERR_SSL_UNEXPECTED_MESSAGE && IS_TLS_1_3(t))
+        parley_why(t->why, "tls: the peer changes its keys while the link is up (KeyUpdate), which mbedTLS "
+                           "cannot");
     else if (code != MBEDTLS_ERR_NET_CONN_RESET)
-        parley_why(t->why, "tls: the session broke (mbedTLS -0x%04x)", (unsigned)-code);
+        say_code(t, "the session broke", code);
     return t->status = PARLEY_ERR_LOST;
 }
 

@@ -17,9 +17,12 @@
  * are shown again then, and facts.resumed tells. Forward secrecy is that of the first link in TLS 1.2, whose
  * keys the later ones follow from; in TLS 1.3 each link has its own.
  *
+ * A peer that asks for another handshake (TLS 1.2) is told that there will be none, and the link goes on; one
+ * that changes its keys (KeyUpdate, TLS 1.3) ends the link, as mbedTLS cannot follow.
+ *
  * Memory: mbedTLS's contexts lie in the arena. Its buffers (about 36 KB), the trusted certificates (3.3 KB
  * each, until the handshake ends) and what a handshake needs come from its own heap, at open and during the
- * handshake; reading and writing afterwards allocates nothing, but for the room of a ticket of TLS 1.3 where
+ * handshake; reading and writing afterwards allocates nothing, but for what a ticket of TLS 1.3 takes where
  * one is kept. All of it is freed at drop, but for 3 KB that 3.6 keeps for the whole process
  * (psa_crypto_init). A key of our own is wiped when the handshake ends.
  */
