@@ -120,12 +120,31 @@ bool parley_output_audio_fits(const struct parley_output_audio *o, size_t sample
     return fits && o->runs_write - o->runs_read < o->runs_size && vacancy(o) != NULL;
 }
 
+/* All places are taken, and another reply begins. The oldest that has been read will have no more: its end
+   may stand behind this very message. Returns false while there is none. */
+static bool end_oldest(struct parley_output_audio *o)
+{
+    struct parley_reply *oldest = NULL;
+
+    for (uint32_t i = 0; i < o->replies_size; i++) {
+        struct parley_reply *reply = &o->replies[i];
+        if (!reply->cut && reply->queued == 0 && (oldest == NULL || reply->order < oldest->order))
+            oldest = reply;
+    }
+    if (oldest == NULL)
+        return false;
+    oldest->complete = true;
+    return true;
+}
+
 bool parley_output_audio_room(struct parley_output_audio *o, size_t samples)
 {
     if (parley_output_audio_fits(o, samples))
         return true;
-    if (o->host_reads)
+    if (o->host_reads) {
+        o->crowded = vacancy(o) == NULL && !end_oldest(o);
         return false;
+    }
     /* Full, and nothing was ever taken. To wait for such a host would be to wait for ever. */
     o->unread = true;
     count_as_heard(o);
@@ -151,7 +170,7 @@ bool parley_output_audio_receive(struct parley_output_audio *o, const struct par
         o->discarded += chunk->samples;
         return false;
     }
-    if (!chunk->playable || o->unread || chunk->samples > o->size) {
+    if (!chunk->playable || o->unread || chunk->samples == 0 || chunk->samples > o->size) {
         reply->played += chunk->samples;
         o->played += chunk->samples;
         return true;
@@ -183,6 +202,8 @@ size_t parley_output_audio_read(struct parley_output_audio *o, int16_t *pcm, siz
         o->played += count;
         taken += count;
     }
+    if (o->crowded)
+        o->crowded = !end_oldest(o);
     return taken;
 }
 

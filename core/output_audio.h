@@ -44,6 +44,7 @@ struct parley_output_audio {
     uint32_t replies_size, next_order;
     bool host_reads;                      /* parley_read_audio has been called: heard is what was read */
     bool unread;                          /* it has not, and the queue overflowed: out of use until it does */
+    bool crowded;                         /* another reply waits for a place among the replies */
     uint64_t delay_us;                    /* from there to the ear */
     struct parley_id cut_response;        /* what still comes of it is late */
     uint64_t received, played, discarded; /* of all replies, forgotten ones included */

@@ -303,6 +303,42 @@ static void new_items_of_a_cut_response_are_late_too(void **state)
     assert_true(receive_of("c", "resp_2", 10));
 }
 
+/* A service may say a piece of audio in which there is none. */
+static void a_chunk_without_samples_is_nothing(void **state)
+{
+    (void)state;
+    open_ledger(0, 2);
+    assert_true(receive("item_1", 0));
+    open_ledger(100, 2);
+    assert_true(receive("item_1", 0));
+    assert_int_equal(parley_output_audio_queued(&o), 0);
+}
+
+/* The response that would end them may stand behind the audio that waits. */
+static void a_full_table_ends_the_reply_that_was_read(void **state)
+{
+    struct parley_heard heard;
+
+    (void)state;
+    open_ledger(100, 2);
+    assert_int_equal(read_ms(10, 1000), 0);
+    assert_true(receive("item_1", 10));
+    assert_true(receive("item_2", 10));
+    assert_false(parley_output_audio_room(&o, 10 * MS));
+    assert_false(parley_output_audio_next_played(&o, 1000, &heard)); /* both are still to be heard */
+    assert_int_equal(read_ms(10, 2000), 10);
+    assert_true(parley_output_audio_next_played(&o, 2000, &heard));
+    assert_true(parley_id_is(&heard.item, parley_view("item_1")));
+    assert_true(parley_output_audio_room(&o, 10 * MS));
+    assert_true(receive("item_3", 10));
+    /* Again, where one has been read before it gets crowded. */
+    assert_int_equal(read_ms(10, 3000), 10);
+    assert_false(parley_output_audio_room(&o, 10 * MS));
+    assert_true(parley_output_audio_next_played(&o, 3000, &heard));
+    assert_true(parley_id_is(&heard.item, parley_view("item_2")));
+    assert_true(parley_output_audio_room(&o, 10 * MS));
+}
+
 /* Ten thousand random steps: the books balance, and nothing is cut beyond what came. */
 static void random_steps(void **state)
 {
@@ -365,6 +401,8 @@ int main(void)
         cmocka_unit_test(a_chunk_larger_than_the_queue_is_taken_when_it_is_empty),
         cmocka_unit_test(a_full_table_forgets_the_cut_ones_first),
         cmocka_unit_test(new_items_of_a_cut_response_are_late_too),
+        cmocka_unit_test(a_chunk_without_samples_is_nothing),
+        cmocka_unit_test(a_full_table_ends_the_reply_that_was_read),
         cmocka_unit_test(random_steps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
