@@ -41,6 +41,7 @@ core='open endpoint startup conversation calls restore link reconnect recorder s
 cli='talk context threads background record flight flight_file option_table way proxy probe advice doctor options setup key report screen text json_lines output terminal typed audio_in audio_out sound gate program agent lull text_file app_options app_server line_reader json_write rpc rpc_out notifications server realtime_methods conversations turns'
 cli_loopback='test play play_options play_again play_replay' # for the program with the loopback alone
 cli_main='main'
+simulation='plan chaos network watch world shrink' # of test/fault
 
 headers='core/parley.h' # the public ones
 libs='wslay mbedtls mbedx509 mbedcrypto z' # of transport/wss; the order matters and no pkg-config gets it right
@@ -113,6 +114,7 @@ PIPE := $(objects transport/wss "$stream_pipe")
 CLI := $(objects core/cli "$cli")
 CLI_LOOPBACK := $(objects core/cli "$cli_loopback")
 MAIN := $(objects core/cli "$cli_main")
+SIMULATION := $(objects test/fault/simulation "$simulation")
 
 lib: $BUILD/lib/libparley.a $BUILD/lib/libparley-loopback.a $BUILD/lib/libparley.so $BUILD/lib/libparley-loopback.so
 cli: $BUILD/bin/parley $BUILD/bin/parley-loopback
@@ -173,6 +175,11 @@ $BUILD/test/peer/trickle: $BUILD/obj/test/peer/trickle.o \$(MAIN) \$(CLI) $BUILD
 	\$(program) -Wl,--wrap=parley_socket_read -Wl,--wrap=parley_socket_write $libs_static
 $BUILD/test/peer/%: $BUILD/obj/test/peer/%.o $BUILD/lib/libparley.a $BUILD/makefile
 	\$(program) -lcmocka -ljansson $libs_static
+# Neither cmocka nor jansson: it also runs where they are not (test/fault/same_everywhere.sh).
+$BUILD/test/fault/simulate: $BUILD/obj/test/fault/simulate.o \$(SIMULATION) $BUILD/lib/libfake.a $BUILD/makefile
+	\$(program)
+$BUILD/test/fault/simulation_test: $BUILD/obj/test/fault/simulation_test.o \$(SIMULATION) $BUILD/lib/libfake.a $BUILD/makefile
+	\$(program) -lcmocka
 $BUILD/test/fuzz/transport_wss_%: $BUILD/obj/test/fuzz/transport_wss_%.o $BUILD/lib/libwire.a $BUILD/makefile
 	\$(program) -fsanitize=fuzzer $libs_static
 $BUILD/test/fuzz/%: $BUILD/obj/test/fuzz/%.o $BUILD/lib/libfake.a $BUILD/makefile
