@@ -15,7 +15,8 @@ mkdir -p "$bin/node"
 bin=$(cd "$bin" && pwd)
 
 ./build.sh deps libssl-dev libwebsockets-dev libcjson-dev strace
-./build.sh make "$BUILD/lib/libparley.a"
+./build.sh make "$BUILD/lib/libparley.a" "$BUILD/bin/parley"
+cp "$BUILD/bin/parley" "$bin/program"
 archives=$(for lib in mbedtls mbedx509 mbedcrypto; do $CC -print-file-name=lib$lib.a; done | tr '\n' ' ')
 # shellcheck disable=SC2086 # lists of words
 {

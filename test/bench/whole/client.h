@@ -7,51 +7,46 @@
  */
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-enum { CLIENT_EVENTS = 1 << 20 };
+enum { CLIENT_LATE_US = 1 << 16 }; /* later than that counts as that */
 
 static struct {
-    unsigned long long samples;
-    size_t events;
-    uint32_t *late_us;
+    unsigned long long samples, events;
+    unsigned late[CLIENT_LATE_US]; /* how many events were so many us late */
 } client;
 
 static inline void client_count(const void *pcm, size_t samples)
 {
     struct timespec t;
-    uint64_t sent_ns;
+    uint64_t sent_ns, late_us;
 
     if (samples < sizeof sent_ns / 2)
         return;
     memcpy(&sent_ns, pcm, sizeof sent_ns);
-
     clock_gettime(CLOCK_MONOTONIC, &t);
-    if (client.late_us == NULL)
-        client.late_us = malloc(CLIENT_EVENTS * sizeof *client.late_us);
-    if (client.events < CLIENT_EVENTS)
-        client.late_us[client.events++] =
-            (uint32_t)(((uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec - sent_ns) / 1000);
+    late_us = ((uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec - sent_ns) / 1000;
+    client.late[late_us < CLIENT_LATE_US ? late_us : CLIENT_LATE_US - 1]++;
+    client.events++;
     client.samples += samples;
 }
 
-static inline int client_compare(const void *a, const void *b)
+/* So late were at most `part` of a thousand events. */
+static inline unsigned client_late(unsigned long long part)
 {
-    return *(const uint32_t *)a > *(const uint32_t *)b   ? 1
-           : *(const uint32_t *)a < *(const uint32_t *)b ? -1
-                                                         : 0;
+    unsigned long long seen = 0;
+    unsigned us = 0;
+
+    while (us < CLIENT_LATE_US - 1 && (seen += client.late[us]) * 1000 < client.events * part)
+        us++;
+    return us;
 }
 
 static inline void client_report(void)
 {
-    size_t n = client.events;
-
-    if (n > 0)
-        qsort(client.late_us, n, sizeof *client.late_us, client_compare);
-    printf("samples=%llu p50_us=%u p99_us=%u p999_us=%u\n", client.samples, n ? client.late_us[n / 2] : 0,
-           n ? client.late_us[n * 99 / 100] : 0, n ? client.late_us[n * 999 / 1000] : 0);
+    printf("samples=%llu p50_us=%u p99_us=%u p999_us=%u\n", client.samples, client_late(500),
+           client_late(990), client_late(999));
 }
 
 #endif

@@ -6,6 +6,7 @@
 #include <libwebsockets.h>
 
 #include <stdbool.h>
+#include <stdlib.h>
 
 static char *message;
 static size_t used, size;

@@ -3,6 +3,8 @@
 
 #include "core/parley.h"
 
+#include <stdlib.h>
+
 enum { CONVERSATIONS = 1000 };
 
 static struct parley_conversation *all[CONVERSATIONS];

@@ -3,12 +3,13 @@
  * connection (RFC 6455, over TLS by OpenSSL or plain), says a number of audio events as a realtime service
  * does and reports what the client cost. It is built for what it measures and for nothing else.
  *
- *   runner [--tls CERT KEY SUITE] [--events N] [--gap-us N] [--ms N] [--hold-ms N] -- COMMAND...
+ *   runner [--tls CERT KEY SUITE] [--events N] [--gap-us N] [--ms N] [--hold-ms N] [--code N] -- COMMAND...
  *
  *   --events   audio events to each connection (default 1000)
  *   --gap-us   between two of them (default 0: as fast as they are taken)
  *   --ms       of audio in each (default 100)
  *   --hold-ms  how long a connection stays open behind its events (default 0)
+ *   --code     of the close frame after that (default 1000)
  *
  * The command finds the service's address in BENCH_URL and the authority to trust in BENCH_CA (and
  * SSL_CERT_FILE, NODE_EXTRA_CA_CERTS). At its end one line, upgraded_ns=N, when the first request to upgrade
@@ -42,12 +43,12 @@ enum { STAMP_BYTES = 9 };
 static struct {
     SSL_CTX *tls;
     const char *cert;
-    unsigned long events, gap_us, ms, hold_ms;
+    unsigned long events, gap_us, ms, hold_ms, code;
     char *message; /* one event, ready to be framed */
     size_t message_bytes, stamp_at;
     int listener;
     atomic_ullong upgraded_ns; /* 0 before the first */
-} bench = {.events = 1000, .ms = 100};
+} bench = {.events = 1000, .ms = 100, .code = 1000};
 
 static uint64_t now_ns(void)
 {
@@ -173,7 +174,7 @@ static void converse(const struct connection *c)
 {
     static const char created[] =
         "{\"type\":\"session.created\",\"event_id\":\"event_1\",\"session\":{\"id\":\"sess_1\"}}";
-    static const char goodbye[] = {(char)0x88, 2, 0x03, (char)0xe8}; /* 1000 */
+    const char goodbye[] = {(char)0x88, 2, (char)(bench.code >> 8), (char)bench.code};
     char framed[sizeof created + 16], rest[4096];
 
     if (!upgrade(c) || !put(c, framed, frame(framed, created, sizeof created - 1)))
@@ -319,11 +320,8 @@ int main(int argc, char **argv)
         const struct {
             const char *name;
             unsigned long *value;
-        } numbers[] = {{"--events", &bench.events},
-                       {"--gap-us", &bench.gap_us},
-                       {"--ms", &bench.ms},
-                       {"--hold-ms", &bench.hold_ms},
-                       {NULL, NULL}};
+        } numbers[] = {{"--events", &bench.events},   {"--gap-us", &bench.gap_us}, {"--ms", &bench.ms},
+                       {"--hold-ms", &bench.hold_ms}, {"--code", &bench.code},     {NULL, NULL}};
         size_t i = 0;
 
         if (strcmp(*word, "--tls") == 0) {

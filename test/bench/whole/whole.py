@@ -37,11 +37,11 @@ def clients():
         yield "python3-websockets", [python, f"{SRC}/websockets_client.py"], True
 
 
-def run(command, suite, events, gap, before=(), env=None):
+def run(command, suite, events, gap, before=(), env=None, measured=True):
     """One run of a client: a dict of all numbers it and those who measure it print."""
     tls = ["--tls", f"{BIN}/cert.pem", f"{BIN}/key.pem", suite] if suite else []
     words = [f"{BIN}/runner", *tls, "--events", str(events), "--gap-us", str(gap), "--ms", str(MS), "--", *before,
-             f"{BIN}/measure", *command]
+             *([f"{BIN}/measure"] if measured else []), *command]
     done = subprocess.run(words, capture_output=True, text=True, timeout=120, env={**os.environ, **(env or {})})
     numbers = {name: int(value) for name, value in re.findall(r"(\w+)=(-?\d+)", done.stdout)}
     if numbers.get("status") != 0 or numbers.get("samples", events * MS * 24) != events * MS * 24:
@@ -125,6 +125,23 @@ def per_event(who, suite):
     table(f"{suite or 'ws, no TLS'}: per event, one each ms", ["", "system calls", "heap allocations"], lines)
 
 
+def app_server(suite):
+    """The program parley, as it serves a program in another language."""
+    def once(events, gap):
+        command = ["python3", f"{SRC}/app_server.py", f"{BIN}/measure", f"{BIN}/program"]
+        return run(command, suite, events, gap, measured=False)
+    rows = ([], [])
+    for _ in range(REPETITIONS):
+        rows[0].append(once(PACED["events"], PACED["gap"]))
+        rows[1].append(once(0, 0))
+    if any(row["notified"] != PACED["events"] for row in rows[0]):
+        raise SystemExit("app-server: not all notifications have come")
+    spent = median(rows[0], "cpu_us") - median(rows[1], "cpu_us")
+    table(f"{suite or 'ws, no TLS'}: parley app-server, one conversation, one event each {PACED['gap'] / 1000:g} ms",
+          ["CPU µs per audio notification", "CPU ms per 1,000 s of audio", "peak RSS KB"],
+          [(f"{spent / PACED['events']:.1f}", f"{cpu_ms(rows, PACED):.0f}", f"{median(rows[0], 'rss_kb'):.0f}")])
+
+
 def main():
     everybody = list(clients())
     for suite in [None, *SUITES]:
@@ -133,6 +150,7 @@ def main():
         paced(who, suite)
         if suite in (None, SUITES[0]):
             per_event(who, suite)
+            app_server(suite)
 
 
 main()
