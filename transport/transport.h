@@ -24,7 +24,7 @@ struct parley_pair {
 
 /* The longest each stage may take, in milliseconds. None is 0 here: core fills in the defaults. */
 struct parley_deadlines {
-    uint32_t resolve_ms, connect_ms, proxy_ms, tls_ms, upgrade_ms, close_ms;
+    uint32_t resolve_ms, connect_ms, proxy_ms, tls_ms, upgrade_ms, close_ms; /* upgrade_ms: also of a POST */
     uint32_t ping_ms, pong_ms; /* silence before a ping, 0: never one; and behind it */
 };
 
@@ -45,6 +45,10 @@ struct parley_endpoint {
     size_t address_count;
     struct parley_view proxy; /* http://[USER:PASSWORD@]HOST[:PORT] (a secret); absent or empty: none */
     struct parley_deadlines deadlines;
+    /* Absent: a WebSocket. Else the link creates a call (reference 9.1): one POST, to the URL completed for
+       calls, of a body of this type and so many bytes. */
+    struct parley_view call_type;
+    size_t call_bytes;
     bool compress;                 /* offer permessage-deflate */
     size_t recv_bytes, send_bytes; /* link buffers */
     size_t message_bytes;          /* the longest message the inbox holds; longer ones may still come */
@@ -54,6 +58,13 @@ struct parley_endpoint {
     void *peer;                     /* loopback only: a struct parley_loopback_peer of the host's own */
     void *kept; /* parley_transport_kept_bytes for all links to this endpoint; NULL: none */
 };
+
+/*
+ * A link that creates a call: once it is up, send() takes the body, of call_bytes bytes, in pieces as large
+ * as there is room for. The answer's body comes through recv() as one message; with its last piece the call's
+ * id stands in the facts, and the link has ended (PARLEY_ERR_CLOSED). An answer that is no success, or names
+ * no call, ends it with a failure as one to the upgrade does.
+ */
 
 /* A piece of a message, in order. `bytes` is good until the next call with this transport. */
 struct parley_fragment {
@@ -110,8 +121,8 @@ size_t parley_transport_pending(const struct parley_transport *t);
    tells. */
 size_t parley_transport_interest(const struct parley_transport *t, struct parley_interest *want);
 
-/* The stage the link is in ("resolve", "connect", "proxy", "tls", "upgrade", "open", "closing", "closed"),
-   static. */
+/* The stage the link is in ("resolve", "connect", "proxy", "tls", "upgrade" or "call", "open", "closing",
+   "closed"), static. */
 const char *parley_transport_stage(const struct parley_transport *t);
 
 /* Why the link ended, naming stage and reason ("tls: the certificate is for other.test, not for
@@ -131,15 +142,16 @@ struct parley_fact_certificate {
 };
 
 /* What is known of a link; what is not known yet is 0 or NULL. */
-enum { PARLEY_FACT_CERTIFICATES = 4 };
+enum { PARLEY_FACT_CERTIFICATES = 4, PARLEY_FACT_CALL_ID = 128 };
 struct parley_facts {
     const char *host; /* to which it connects: the service's or the proxy's; NULL: no network */
     uint16_t port;
-    bool proxied, tls;                /* what the endpoint asks for */
-    struct parley_address address;    /* to which it connected */
-    int proxy_status, http_status;    /* of the answers to CONNECT and to the upgrade */
-    const char *tls_version, *cipher; /* static */
-    bool resumed;                     /* the TLS session of an earlier link: no chain was shown */
+    bool proxied, tls;                 /* what the endpoint asks for */
+    struct parley_address address;     /* to which it connected */
+    int proxy_status, http_status;     /* of the answers to CONNECT and to the upgrade, or to the POST */
+    char call_id[PARLEY_FACT_CALL_ID]; /* of the call that was created */
+    const char *tls_version, *cipher;  /* static */
+    bool resumed;                      /* the TLS session of an earlier link: no chain was shown */
     struct parley_fact_certificate chain[PARLEY_FACT_CERTIFICATES]; /* the service's own first */
     size_t chain_count;
 };

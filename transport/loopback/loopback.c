@@ -24,6 +24,8 @@ struct parley_transport {
     uint64_t now_us, due_us;
     bool holding; /* `said` is not handed out to its end yet */
     struct parley_fragment said;
+    bool calls, called; /* the link is for a call; its body is here */
+    struct parley_facts facts;
     char *part;
     size_t part_bytes, part_used, taken;
     bool refused; /* not all that was offered was taken: there will be room after the next work */
@@ -88,6 +90,7 @@ int parley_transport_open(struct parley_transport **t, struct parley_arena *aren
     made->peer = peer;
     made->part = part;
     made->part_bytes = part_bytes;
+    made->calls = to->call_type.at != NULL;
     *t = made;
     return PARLEY_OK;
 }
@@ -95,11 +98,37 @@ int parley_transport_open(struct parley_transport **t, struct parley_arena *aren
 /* The link is over for `status`; the first reason stays. */
 static int end_link(struct parley_transport *t, int status, struct parley_view words)
 {
+    const char *stage = parley_transport_stage(t);
+
     t->state = LINK_ENDED;
     t->status = status;
-    snprintf(t->reason, sizeof(t->reason), "open: %.*s", (int)(words.len < 200 ? words.len : 200),
-             words.len > 0 ? words.at : "");
+    snprintf(t->reason, sizeof(t->reason), "%s: %.*s", t->calls ? stage : "open",
+             (int)(words.len < 200 ? words.len : 200), words.len > 0 ? words.at : "");
     return status;
+}
+
+/* Asks the peer whether the link comes up. */
+static void dial(struct parley_transport *t)
+{
+    int up = 1;
+
+    t->due_us = PARLEY_NEVER;
+    if (t->peer->dialled != NULL)
+        up = t->peer->dialled(t->peer->state, t->calls, t->now_us, &t->due_us);
+    if (up < 0)
+        end_link(t, up, parley_view(parley_status_text(up)));
+    if (up <= 0)
+        return;
+    t->state = LINK_OPEN;
+    if (!t->calls)
+        t->peer->opened(t->peer->state, t->now_us);
+}
+
+/* What the peer was told of has a right to its end as well. */
+static void tell_closed(struct parley_transport *t, uint16_t code)
+{
+    if (!t->calls && t->peer->closed != NULL)
+        t->peer->closed(t->peer->state, code, t->now_us);
 }
 
 int parley_transport_work(struct parley_transport *t, uint64_t now_us)
@@ -110,15 +139,44 @@ int parley_transport_work(struct parley_transport *t, uint64_t now_us)
     t->taken = 0;
     t->refused = false;
     if (t->state == LINK_CONNECTING) {
-        t->state = LINK_OPEN;
-        t->peer->opened(t->peer->state, now_us);
+        dial(t);
     } else if (t->state == LINK_CLOSING) {
-        if (t->peer->closed != NULL)
-            t->peer->closed(t->peer->state, t->close_code, now_us);
+        tell_closed(t, t->close_code);
         t->state = LINK_ENDED;
         t->status = PARLEY_ERR_CLOSED;
     }
-    return t->state == LINK_ENDED ? t->status : 1;
+    if (t->state == LINK_ENDED)
+        return t->status;
+    return t->state == LINK_CONNECTING ? 0 : 1;
+}
+
+/* ---- calls --------------------------------------------------------------------------------------- */
+
+/* The service's part of reference 9.2, as far as there is one without a network. */
+static void answer_call(struct parley_transport *t, struct parley_view body)
+{
+    struct parley_loopback_answer answer = {
+        .http_status = 201,
+        .id = "rtc_loopback",
+        .sdp = PARLEY_VIEW("v=0\r\no=parley 1 1 IN IP4 127.0.0.1\r\ns=loopback\r\nt=0 0\r\n"),
+    };
+    char words[32];
+
+    if (t->peer->called != NULL)
+        t->peer->called(t->peer->state, body, &answer);
+    t->facts.http_status = answer.http_status;
+    if (answer.http_status / 100 != 2) {
+        snprintf(words, sizeof words, "HTTP %d", answer.http_status);
+        end_link(t, answer.http_status == 401 ? PARLEY_ERR_AUTH : PARLEY_ERR_REFUSED, parley_view(words));
+        return;
+    }
+    if (answer.id == NULL) {
+        end_link(t, PARLEY_ERR_HTTP, parley_view("realtime call response missing Location"));
+        return;
+    }
+    snprintf(t->facts.call_id, sizeof t->facts.call_id, "%s", answer.id);
+    t->said = (struct parley_fragment){.bytes = answer.sdp, .last = true};
+    t->called = t->holding = true;
 }
 
 /* Asks the peer for more. Returns 1 when it is now held, 0, or the status that ended the link. */
@@ -148,7 +206,9 @@ int parley_transport_recv(struct parley_transport *t, struct parley_fragment *ou
     if (t->peer->link != NULL)
         return t->peer->link->recv(t->peer->state, out);
     if (!t->holding) {
-        if (t->state == LINK_CONNECTING)
+        if (t->called)
+            end_link(t, PARLEY_ERR_CLOSED, parley_view("the call is created"));
+        if (t->state == LINK_CONNECTING || (t->calls && t->state != LINK_ENDED))
             return 0;
         status = t->state == LINK_ENDED ? t->status : pull(t);
         if (status <= 0)
@@ -168,8 +228,12 @@ int parley_transport_recv(struct parley_transport *t, struct parley_fragment *ou
 /* The peer gets a whole message; whatever it had planned may be different now. */
 static void deliver(struct parley_transport *t, struct parley_view message)
 {
-    t->peer->received(t->peer->state, message, t->now_us);
     t->due_us = 0;
+    if (t->calls) {
+        answer_call(t, message);
+        return;
+    }
+    t->peer->received(t->peer->state, message, t->now_us);
 }
 
 /* Keeps the next `bytes` bytes of a message until its end has come. */
@@ -218,7 +282,8 @@ size_t parley_transport_pending(const struct parley_transport *t)
 
 size_t parley_transport_interest(const struct parley_transport *t, struct parley_interest *want)
 {
-    bool busy = t->state == LINK_CONNECTING || t->state == LINK_CLOSING || t->holding || t->refused;
+    bool busy = (t->state == LINK_CONNECTING && t->due_us <= t->now_us) || t->state == LINK_CLOSING ||
+                t->holding || t->refused;
     uint64_t due_us = t->state == LINK_ENDED ? PARLEY_NEVER : t->due_us;
 
     if (t->peer->link != NULL) /* its host knows */
@@ -233,7 +298,7 @@ const char *parley_transport_stage(const struct parley_transport *t)
 
     if (t->peer->link != NULL)
         return t->peer->link->stage(t->peer->state);
-    return names[t->state];
+    return t->calls && t->state == LINK_OPEN ? "call" : names[t->state];
 }
 
 struct parley_view parley_transport_reason(const struct parley_transport *t)
@@ -252,9 +317,7 @@ uint16_t parley_transport_close_code(const struct parley_transport *t)
 
 const struct parley_facts *parley_transport_facts(const struct parley_transport *t)
 {
-    static const struct parley_facts no_network = {0};
-
-    return t->peer->link != NULL ? t->peer->link->facts(t->peer->state) : &no_network;
+    return t->peer->link != NULL ? t->peer->link->facts(t->peer->state) : &t->facts;
 }
 
 void parley_transport_close(struct parley_transport *t, uint16_t code)
@@ -269,8 +332,8 @@ void parley_transport_drop(struct parley_transport *t)
 {
     if (t == NULL || t->peer->link != NULL)
         return;
-    if (t->state != LINK_ENDED && t->peer->closed != NULL)
-        t->peer->closed(t->peer->state, 0, t->now_us);
+    if (t->state != LINK_ENDED && (t->state != LINK_CONNECTING || t->peer->dialled == NULL))
+        tell_closed(t, 0);
     t->state = LINK_ENDED;
     t->status = PARLEY_ERR_CLOSED;
     t->holding = false;

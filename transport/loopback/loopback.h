@@ -27,6 +27,13 @@ struct parley_loopback_link {
     const struct parley_facts *(*facts)(void *state);
 };
 
+/* What a peer answers to a call; filled in with what the loopback itself would. */
+struct parley_loopback_answer {
+    int http_status;
+    const char *id; /* NULL: it names no call */
+    struct parley_view sdp;
+};
+
 struct parley_loopback_peer {
     void *state;
     const struct parley_loopback_link *link; /* NULL: the loopback is it; else nothing below is asked */
@@ -44,6 +51,12 @@ struct parley_loopback_peer {
     void (*closed)(void *state, uint16_t code, uint64_t now_us);
     /* Why say() ended the link, in words; good as long as the peer. May be NULL. */
     struct parley_view (*reason)(void *state);
+    /* Whether a link comes up; `call`: one that creates a call, of which the peer learns by `called` alone.
+       Returns 1, 0 for not before *due_us, or the status with which it fails. NULL: each does. */
+    int (*dialled)(void *state, bool call, uint64_t now_us, uint64_t *due_us);
+    /* The client creates a call with this body. What is put into *answer stays until the link has gone. May
+       be NULL. */
+    void (*called)(void *state, struct parley_view body, struct parley_loopback_answer *answer);
     /* The code of the close frame when say() returned PARLEY_ERR_PEER_CLOSED; 0: without one. */
     uint16_t close_code;
 

@@ -43,6 +43,7 @@ struct parley_script {
     struct parley_voice voice;
     char failure[PARLEY_TALK_WHY];
     char reason[64];
+    struct parley_view answer; /* to a call; absent: the loopback's own */
 
     void (*seen)(void *user, const struct parley_talk_line *line, struct parley_view sent); /* or NULL */
     void *user;
@@ -514,6 +515,15 @@ static void closed(void *state, uint16_t code, uint64_t now_us)
         s->service->closed(s->service->state, code, now_us);
 }
 
+static void called(void *state, struct parley_view body, struct parley_loopback_answer *answer)
+{
+    const struct parley_script *s = state;
+
+    (void)body;
+    if (s->answer.at != NULL)
+        answer->sdp = s->answer;
+}
+
 static struct parley_view reason(void *state)
 {
     const struct parley_script *s = state;
@@ -547,6 +557,7 @@ static void fill(struct parley_script *s, const struct parley_talk_settings *set
         .received = received,
         .say = say,
         .closed = closed,
+        .called = called,
         .reason = reason,
         .fragment_bytes = settings->fragment_bytes,
         .send_bytes = settings->send_bytes,
@@ -561,7 +572,7 @@ int parley_script_open(struct parley_script **script, struct parley_arena *arena
     struct parley_loopback_peer *service = NULL;
     struct parley_script *s;
     struct parley_journal log;
-    char *message;
+    char *message, *answer;
     int status = parley_talk_check(&talk, &settings, why);
 
     *script = NULL;
@@ -572,6 +583,7 @@ int parley_script_open(struct parley_script **script, struct parley_arena *arena
     message = parley_arena_take(arena, 1, MESSAGE_BYTES);
     if (settings.service)
         service = parley_loopback_service_open(arena, &talk, &settings, NULL);
+    answer = parley_arena_take(arena, settings.answer.len, 1);
     talk.text = copy(arena, text);
     talk.name = copy(arena, name);
     if (arena->base == NULL || arena->failed)
@@ -581,6 +593,8 @@ int parley_script_open(struct parley_script **script, struct parley_arena *arena
     s->log = log;
     s->message = message;
     s->service = service;
+    if (settings.answer.at != NULL)
+        s->answer = parley_talk_plain(settings.answer, answer, settings.answer.len);
     *script = s;
     return PARLEY_OK;
 }

@@ -296,6 +296,7 @@ static const struct command {
 } commands[] = {
     {"option", PARLEY_TALK_OPTION, "wv"},
     {"use", PARLEY_TALK_USE, "w"},
+    {"answer", PARLEY_TALK_ANSWER, "q"},
     {"heard", PARLEY_TALK_HEARD, "q"},
     {"server audio", PARLEY_TALK_SERVER_AUDIO, "f"},
     {"server raw", PARLEY_TALK_SERVER_RAW, "q"},
@@ -477,7 +478,7 @@ int parley_talk_next(struct parley_talk *talk, struct parley_talk_line *line, ch
 static bool is_setting(const struct parley_talk_line *line)
 {
     return line->verb == PARLEY_TALK_OPTION || line->verb == PARLEY_TALK_USE ||
-           line->verb == PARLEY_TALK_HEARD;
+           line->verb == PARLEY_TALK_ANSWER || line->verb == PARLEY_TALK_HEARD;
 }
 
 /* The options that the loopback itself obeys; the others are the host's. */
@@ -510,6 +511,10 @@ static bool read_setting(const struct scan *s, const struct parley_talk_line *li
     if (line->verb == PARLEY_TALK_USE) {
         settings->service = parley_view_is(line->name, "service");
         return settings->service || wrong(s, line->name.at, "only 'service' can be used");
+    }
+    if (line->verb == PARLEY_TALK_ANSWER) {
+        settings->answer = line->text;
+        return true;
     }
     settings->heard++;
     settings->heard_bytes += line->text.len;

@@ -14,6 +14,7 @@ enum parley_talk_verb {
     /* settings, at the top */
     PARLEY_TALK_OPTION, /* name, text */
     PARLEY_TALK_USE,    /* name */
+    PARLEY_TALK_ANSWER, /* text */
     PARLEY_TALK_HEARD,  /* text */
     /* the service says something */
     PARLEY_TALK_SERVER_JSON,   /* text: a message as it is */
@@ -85,6 +86,7 @@ struct parley_talk_settings {
     uint64_t patience_us;              /* how long an expectation waits */
     size_t fragment_bytes, send_bytes; /* the screws of the loopback */
     size_t heard, heard_bytes;         /* utterances, and the length of their texts as they stand */
+    struct parley_view answer;         /* to a call, as it stands; absent: the loopback's own */
 };
 
 /*

@@ -1,12 +1,11 @@
 /*
- * The opening handshake. What a service says when it refuses is the most useful text there is to whoever
- * has to set the key right, so the judgement takes care to show it.
+ * The opening handshake: our request, and whether the answer is the one that RFC 6455 asks for.
  */
 #include "transport/wss/upgrade.h"
 
 #include "parser/base64.h"
-#include "parser/json.h"
 #include "platform/random.h"
+#include "transport/wss/answer.h"
 #include "transport/wss/why.h"
 
 #include <mbedtls/md.h>
@@ -15,10 +14,10 @@ enum {
     NONCE_BYTES = 16,
     SHA1_BYTES = 20,
     NAME_SHOWN = 64,
-    MESSAGE_SHOWN = 160,
-    BANNER_SHOWN = 48,
-    HEX_SHOWN = 12
 };
+
+static const char stage[] = "upgrade";
+static const struct parley_answer_words wording = {stage, "the address does not lead to a WebSocket"};
 
 /* ---- the request ------------------------------------------------------------------------------- */
 
@@ -36,11 +35,11 @@ static bool is_ours(struct parley_view name)
            parley_http_is(parley_view_of(name.at, sizeof family - 1), family);
 }
 
-static const char *wrong_header(const struct parley_pair *header)
+static const char *wrong_header(const struct parley_pair *header, bool call)
 {
     if (!parley_http_is_token(header->name))
         return "its name holds what a header name may not";
-    if (is_ours(header->name))
+    if (is_ours(header->name) || (call && parley_http_is(header->name, "content-type")))
         return "the handshake sets it itself";
     for (size_t i = 0; i < header->value.len; i++) {
         unsigned char c = (unsigned char)header->value.at[i];
@@ -56,7 +55,7 @@ static const char *wrong_header(const struct parley_pair *header)
 int parley_upgrade_check(const struct parley_endpoint *to, char why[PARLEY_TRANSPORT_REASON])
 {
     for (size_t i = 0; i < to->header_count; i++) {
-        const char *wrong = wrong_header(&to->headers[i]);
+        const char *wrong = wrong_header(&to->headers[i], to->call_type.at != NULL);
         char name[NAME_SHOWN];
 
         if (wrong == NULL)
@@ -142,16 +141,6 @@ static void note_extensions(struct parley_upgrade *u, struct parley_view value)
         parley_extension_read(&u->compression, value, u->offered, u->extension_wrong);
 }
 
-/* The query of a Location may hold a token and is left out. */
-static void note_location(struct parley_upgrade *u, struct parley_view value)
-{
-    const char *query = value.len > 0 ? memchr(value.at, '?', value.len) : NULL;
-
-    if (query != NULL)
-        value.len = (size_t)(query - value.at);
-    parley_why_clean(u->location, sizeof u->location, value);
-}
-
 static void note_header(struct parley_upgrade *u, const struct parley_http_item *item)
 {
     if (parley_http_is(item->name, "upgrade"))
@@ -165,7 +154,7 @@ static void note_header(struct parley_upgrade *u, const struct parley_http_item 
     else if (parley_http_is(item->name, "sec-websocket-protocol"))
         u->subprotocol = true;
     else if (parley_http_is(item->name, "location"))
-        note_location(u, item->value);
+        parley_answer_location(u->location, item->value);
 }
 
 /* What is missing in a 101; NULL when it is the handshake of RFC 6455, 4.1. */
@@ -198,115 +187,10 @@ static int judge_switch(const struct parley_upgrade *u, char why[PARLEY_TRANSPOR
     return PARLEY_ERR_HTTP;
 }
 
-/* The string behind `name` in the object just entered; with `inner`, the one within the object behind it.
-   The rest of the text may be missing. */
-static struct parley_view find_message(struct parley_json *j, const char *name, const char *inner)
-{
-    struct parley_view none = {NULL, 0};
-
-    while (parley_json_next(j) == PARLEY_JSON_NAME) {
-        enum parley_json_token token;
-
-        if (!parley_json_name_is(j, name)) {
-            if (!parley_json_skip(j))
-                return none;
-            continue;
-        }
-        token = parley_json_next(j);
-        if (token == PARLEY_JSON_STRING)
-            return parley_json_string(j);
-        return token == PARLEY_JSON_OBJECT && inner != NULL ? find_message(j, inner, NULL) : none;
-    }
-    return none;
-}
-
-/* What the body says: {"error":{"message":"..."}} and its relatives, or its first words. */
-static void body_message(char out[MESSAGE_SHOWN], const struct parley_http *http)
-{
-    static const char *const names[] = {"error", "message", "detail"};
-    struct parley_view message = {NULL, 0};
-    char text[PARLEY_HTTP_KEPT_BYTES];
-    struct parley_json j;
-
-    for (size_t i = 0; i < sizeof names / sizeof names[0] && message.len == 0; i++) {
-        memcpy(text, http->kept, http->kept_bytes); /* reading changes it */
-        parley_json_start(&j, text, http->kept_bytes);
-        if (parley_json_next(&j) == PARLEY_JSON_OBJECT)
-            message = find_message(&j, names[i], "message");
-    }
-    if (message.len == 0)
-        message = parley_view_of(http->kept, http->kept_bytes);
-    parley_why_clean(out, MESSAGE_SHOWN, message);
-}
-
-static int status_of(int http_status)
-{
-    if (http_status == 401 || http_status == 403)
-        return PARLEY_ERR_AUTH;
-    return http_status >= 300 ? PARLEY_ERR_REFUSED : PARLEY_ERR_HTTP;
-}
-
 /* An answer that is HTTP and no 101. */
 static int refuse(const struct parley_upgrade *u, char why[PARLEY_TRANSPORT_REASON])
 {
-    const struct parley_http *http = &u->http;
-    const char *gap = http->phrase[0] != '\0' ? " " : "";
-    char message[MESSAGE_SHOWN];
-
-    body_message(message, http);
-    if (http->status >= 300 && http->status < 400)
-        parley_why(why, "upgrade: HTTP %d%s%s: redirects are not followed; it points to %s", http->status,
-                   gap, http->phrase, u->location[0] != '\0' ? u->location : "nowhere");
-    else if (http->status < 300)
-        parley_why(why, "upgrade: HTTP %d%s%s: the address does not lead to a WebSocket", http->status, gap,
-                   http->phrase);
-    else
-        parley_why(why, "upgrade: HTTP %d%s%s%s%s", http->status, gap, http->phrase,
-                   message[0] != '\0' ? ": " : "", message);
-    return status_of(http->status);
-}
-
-static bool is_shown_as_text(struct parley_view bytes)
-{
-    for (size_t i = 0; i < bytes.len; i++)
-        if ((unsigned char)bytes.at[i] >= 0x7f || ((unsigned char)bytes.at[i] < ' ' && bytes.at[i] != '\t'))
-            return false;
-    return true;
-}
-
-/* Says what came instead of HTTP: a banner as text, anything else in hex. */
-static int refuse_not_http(struct parley_view bytes, char why[PARLEY_TRANSPORT_REASON])
-{
-    static const char digits[] = "0123456789abcdef";
-    struct parley_view line = bytes;
-    const char *end = memchr(bytes.at, '\n', bytes.len);
-    char hex[3 * HEX_SHOWN + 1] = "", text[BANNER_SHOWN];
-
-    line.len = end != NULL ? (size_t)(end - bytes.at) : bytes.len;
-    line = parley_view_trim(line);
-    if (is_shown_as_text(line)) {
-        parley_why_clean(text, sizeof text, line);
-        parley_why(why, "upgrade: the other side does not speak HTTP; it said \"%s\"", text);
-        return PARLEY_ERR_HTTP;
-    }
-    for (size_t i = 0; i < bytes.len && i < HEX_SHOWN; i++) {
-        hex[3 * i] = ' ';
-        hex[3 * i + 1] = digits[(unsigned char)bytes.at[i] >> 4];
-        hex[3 * i + 2] = digits[(unsigned char)bytes.at[i] & 15];
-    }
-    parley_why(why, "upgrade: the other side does not speak HTTP; it sent the bytes%s%s", hex,
-               bytes.len >= 2 && bytes.at[0] >= 0x14 && bytes.at[0] <= 0x17 && bytes.at[1] == 3
-                   ? " (TLS: try https or wss)"
-                   : "");
-    return PARLEY_ERR_HTTP;
-}
-
-static int fail(const struct parley_upgrade *u, struct parley_view bytes, char why[PARLEY_TRANSPORT_REASON])
-{
-    if (u->http.not_http)
-        return refuse_not_http(bytes, why);
-    parley_why(why, "upgrade: the answer is not proper HTTP: %s", u->http.why);
-    return PARLEY_ERR_HTTP;
+    return parley_answer_refuse(&u->http, &wording, u->location, why);
 }
 
 int parley_upgrade_read(struct parley_upgrade *u, struct parley_view *bytes,
@@ -318,7 +202,7 @@ int parley_upgrade_read(struct parley_upgrade *u, struct parley_view *bytes,
         int event = parley_http_next(&u->http, bytes, &item);
 
         if (event < 0)
-            return fail(u, *bytes, why);
+            return parley_answer_fail(&u->http, *bytes, stage, why);
         if (event == PARLEY_HTTP_MORE)
             return 0;
         if (event == PARLEY_HTTP_HEADER)
@@ -337,7 +221,7 @@ int parley_upgrade_end(struct parley_upgrade *u, struct parley_view rest, int st
     int event = parley_http_end(&u->http, rest);
 
     if (u->http.not_http)
-        return refuse_not_http(rest, why);
+        return parley_answer_fail(&u->http, rest, stage, why);
     if (u->http.status != 0 && (event == PARLEY_HTTP_DONE || u->http.status != 101))
         return refuse(u, why);
     parley_why(why, "upgrade: %.*s%s", (int)what.len, what.at, begun ? " (within the answer)" : "");

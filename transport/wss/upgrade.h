@@ -1,6 +1,7 @@
 #ifndef PARLEY_TRANSPORT_WSS_UPGRADE_H
 #define PARLEY_TRANSPORT_WSS_UPGRADE_H
 
+#include "transport/wss/answer.h"
 #include "transport/wss/extension.h"
 #include "transport/wss/http.h"
 #include "transport/wss/url.h"
@@ -12,7 +13,6 @@ enum {
     PARLEY_UPGRADE_REQUEST_BYTES = 32768, /* the longest request, headers of the host included */
     PARLEY_UPGRADE_KEY = 24,              /* 16 random bytes as base64 */
     PARLEY_UPGRADE_ACCEPT = 28,           /* what a server makes of it */
-    PARLEY_UPGRADE_LOCATION = 128,
 };
 
 struct parley_upgrade {
@@ -23,7 +23,7 @@ struct parley_upgrade {
     bool upgrades, connects, accepted, accepted_wrong, subprotocol;
     struct parley_extension compression; /* as agreed, once the answer is judged */
     char extension_wrong[PARLEY_EXTENSION_WHY];
-    char location[PARLEY_UPGRADE_LOCATION]; /* cleaned, without its query */
+    char location[PARLEY_ANSWER_LOCATION]; /* cleaned, without its query */
 };
 
 /*

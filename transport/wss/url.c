@@ -286,6 +286,32 @@ static void render_path(struct parley_render *r, struct parley_view path)
     parley_render_raw(r, parley_view(more));
 }
 
+/* The same for calls (reference 9.1), so that the base of either is good for both. */
+static void render_call_path(struct parley_render *r, struct parley_view path)
+{
+    const char *more = "/realtime/calls";
+
+    while (path.len > 0 && path.at[path.len - 1] == '/')
+        path.len--;
+    if (path.len == 0)
+        path = parley_view("/v1");
+    else if (ends_with(path, "/realtime/calls"))
+        more = "";
+    else if (ends_with(path, "/realtime"))
+        more = "/calls";
+    render_part(r, path);
+    parley_render_raw(r, parley_view(more));
+}
+
+void parley_url_render_call_target(const struct parley_url *url, struct parley_render *r)
+{
+    render_call_path(r, url->path);
+    if (url->query.len == 0)
+        return;
+    parley_render_raw(r, parley_view("?"));
+    render_part(r, url->query);
+}
+
 void parley_url_render_target(const struct parley_url *url, const struct parley_pair *query,
                               size_t query_count, struct parley_render *r)
 {

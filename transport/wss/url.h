@@ -41,4 +41,8 @@ void parley_url_render_host(const struct parley_url *url, struct parley_render *
 void parley_url_render_target(const struct parley_url *url, const struct parley_pair *query,
                               size_t query_count, struct parley_render *r);
 
+/* Writes the request target of a call's creation (reference 9.1): the path completed with /realtime/calls,
+   and the URL's own query. Needs the text that was read. */
+void parley_url_render_call_target(const struct parley_url *url, struct parley_render *r);
+
 #endif

@@ -1,8 +1,9 @@
 /*
- * The transport over the network: stream -> upgrade -> frames, each a state of one loop. This file holds
- * the states, the deadlines and how a link ends; what bytes mean stands in the files it uses.
+ * The transport over the network: stream -> upgrade -> frames, or stream -> call, each a state of one loop.
+ * This file holds the states, the deadlines and how a link ends; what bytes mean stands in the files it uses.
  */
 #include "platform/clock.h"
+#include "transport/wss/call.h"
 #include "transport/wss/frames.h"
 #include "transport/wss/stream.h"
 #include "transport/wss/upgrade.h"
@@ -13,6 +14,7 @@ const char parley_transport_name[] = "wss";
 enum stage {
     STAGE_STREAM, /* the stream has stages of its own */
     STAGE_UPGRADE,
+    STAGE_CALL, /* instead of all that follows: a call is created, and that is the end */
     STAGE_OPEN,
     STAGE_CLOSING, /* a close frame is on its way; `outcome` is how it will have ended */
     STAGE_CLOSED,
@@ -37,9 +39,13 @@ struct parley_transport {
     uint64_t silent_us; /* the deadline of a sign of life, while open; then that of the answer to a ping */
     bool pinged;
     struct parley_stream *stream; /* NULL once the link has ended */
-    struct parley_frames frames;  /* its buffers also serve the upgrade */
+    struct parley_frames frames;  /* its buffers also serve the upgrade and the call */
     struct parley_deflate deflate;
-    struct parley_upgrade upgrade;
+    bool calls; /* what it is for */
+    union {
+        struct parley_upgrade upgrade;
+        struct parley_call call;
+    } shake;
     struct parley_url url;
     struct parley_facts facts;
     struct parley_log log;
@@ -51,6 +57,25 @@ struct parley_transport {
 static size_t max_size(size_t a, size_t b)
 {
     return a > b ? a : b;
+}
+
+/* The request, as far as its body if it has one. It is of the same length for every key. */
+static void render_request(const struct parley_transport *t, struct parley_render *r,
+                           const struct parley_endpoint *to, const char key[PARLEY_UPGRADE_KEY])
+{
+    if (t->calls)
+        parley_call_render(r, &t->url, to);
+    else
+        parley_upgrade_render(r, &t->url, to, key);
+}
+
+static void render_target(const struct parley_transport *t, struct parley_render *r,
+                          const struct parley_endpoint *to)
+{
+    if (t->calls)
+        parley_url_render_call_target(&t->url, r);
+    else
+        parley_url_render_target(&t->url, to->query, to->query_count, r);
 }
 
 /* Reads and checks what can be wrong before anything is started; *request is the length of the request. */
@@ -65,14 +90,15 @@ static int check(struct parley_transport *t, const struct parley_endpoint *to, s
         status = parley_upgrade_check(to, why);
     if (status < 0)
         return status;
-    parley_url_render_target(&t->url, to->query, to->query_count, &target);
+    render_target(t, &target, to);
     if (target.used > PARLEY_URL_TARGET_BYTES) {
         parley_why(why, "url: with its query it is longer than %d bytes", PARLEY_URL_TARGET_BYTES);
         return PARLEY_ERR_URL;
     }
-    parley_upgrade_render(&all, &t->url, to, any_key);
+    render_request(t, &all, to, any_key);
     if (all.used > PARLEY_UPGRADE_REQUEST_BYTES) {
-        parley_why(why, "upgrade: the headers are longer than %d bytes", PARLEY_UPGRADE_REQUEST_BYTES);
+        parley_why(why, "%s: the headers are longer than %d bytes", t->calls ? "call" : "upgrade",
+                   PARLEY_UPGRADE_REQUEST_BYTES);
         return PARLEY_ERR_ARGUMENT;
     }
     *request = all.used;
@@ -92,9 +118,12 @@ static int prepare_request(struct parley_transport *t, const struct parley_endpo
         parley_why(why, "upgrade: the system gives no random bytes");
         return status;
     }
-    parley_upgrade_render(&r, &t->url, to, key);
+    render_request(t, &r, to, key);
     out->end = r.used;
-    parley_upgrade_start(&t->upgrade, key, to->compress);
+    if (t->calls)
+        parley_call_start(&t->shake.call);
+    else
+        parley_upgrade_start(&t->shake.upgrade, key, to->compress);
     return 0;
 }
 
@@ -131,6 +160,7 @@ int parley_transport_open(struct parley_transport **t, struct parley_arena *aren
 {
     struct parley_transport made = {
         .stage = STAGE_STREAM,
+        .calls = to->call_type.at != NULL,
         .deadline_us = PARLEY_NEVER,
         .silent_us = PARLEY_NEVER,
         .upgrade_ms = to->deadlines.upgrade_ms,
@@ -312,7 +342,7 @@ static int work_stream(struct parley_transport *t)
     if (status > 0) {
         parley_log_line(&t->log, PARLEY_LOG_DEBUG, "wss: the stream is up, %s",
                         t->url.tls ? "with TLS" : "without TLS");
-        t->stage = STAGE_UPGRADE;
+        t->stage = t->calls ? STAGE_CALL : STAGE_UPGRADE;
         t->deadline_us = parley_clock_add(t->now_us, UINT64_C(1000) * t->upgrade_ms);
     }
     return status;
@@ -332,7 +362,7 @@ static int end_upgrade(struct parley_transport *t, int status, struct parley_vie
 {
     struct parley_view rest = parley_buffer_view(&t->frames.in);
 
-    return finish(t, parley_upgrade_end(&t->upgrade, rest, status, what, t->reason));
+    return finish(t, parley_upgrade_end(&t->shake.upgrade, rest, status, what, t->reason));
 }
 
 static int upgrade_lost(struct parley_transport *t)
@@ -353,7 +383,7 @@ static void note_life(struct parley_transport *t)
 
 static void begin_open(struct parley_transport *t)
 {
-    const struct parley_extension *x = &t->upgrade.compression;
+    const struct parley_extension *x = &t->shake.upgrade.compression;
 
     t->stage = STAGE_OPEN;
     t->was_open = true;
@@ -381,9 +411,9 @@ static int work_upgrade(struct parley_transport *t)
     send_request(t);
     fill(t);
     rest = parley_buffer_view(in);
-    status = parley_upgrade_read(&t->upgrade, &rest, t->reason);
+    status = parley_upgrade_read(&t->shake.upgrade, &rest, t->reason);
     parley_buffer_skip(in, parley_buffer_used(in) - rest.len);
-    t->facts.http_status = t->upgrade.http.status;
+    t->facts.http_status = t->shake.upgrade.http.status;
     if (status < 0)
         return finish(t, status);
     if (status > 0) {
@@ -397,6 +427,70 @@ static int work_upgrade(struct parley_transport *t)
     parley_why(what, "no answer within %u ms", (unsigned)t->upgrade_ms);
     return end_upgrade(t, PARLEY_ERR_TIMEOUT, parley_view(what));
 }
+
+/* ---- a call ------------------------------------------------------------------------------------ */
+
+/* No answer, or not all of it. Returns 1 when it may end here. */
+static int end_call(struct parley_transport *t, bool orderly, int status, struct parley_view what,
+                    struct parley_fragment *out)
+{
+    struct parley_view rest = parley_buffer_view(&t->frames.in);
+
+    status = parley_call_end(&t->shake.call, rest, orderly, status, what, out, t->reason);
+    t->facts.http_status = t->shake.call.http.status;
+    return status < 0 ? finish(t, status) : status;
+}
+
+/* The body is taken in send(), the answer read in recv(). */
+static int work_call(struct parley_transport *t)
+{
+    char what[PARLEY_TRANSPORT_REASON];
+    struct parley_fragment none;
+
+    send_request(t);
+    if (!fill(t) && t->stream_end == 0 && t->now_us >= t->deadline_us) {
+        parley_why(what, "no answer within %u ms", (unsigned)t->upgrade_ms);
+        return end_call(t, false, PARLEY_ERR_TIMEOUT, parley_view(what), &none);
+    }
+    return 1;
+}
+
+static long send_body(struct parley_transport *t, struct parley_view body)
+{
+    struct parley_buffer *out = &t->frames.out;
+    size_t room = parley_buffer_reserve(out, body.len), some = body.len < room ? body.len : room;
+
+    memcpy(out->at + out->end, body.at, some);
+    out->end += some;
+    return (long)some;
+}
+
+static int recv_answer(struct parley_transport *t, struct parley_fragment *out)
+{
+    struct parley_buffer *in = &t->frames.in;
+    struct parley_view rest = parley_buffer_view(in), words = parley_view("");
+    int got = parley_call_read(&t->shake.call, &rest, out, t->reason);
+
+    parley_buffer_skip(in, parley_buffer_used(in) - rest.len);
+    t->facts.http_status = t->shake.call.http.status;
+    if (got < 0)
+        return finish(t, got);
+    if (got == 0 && t->stream_end != 0) {
+        bool orderly = t->stream_end == PARLEY_ERR_PEER_CLOSED;
+
+        words = orderly ? parley_view("the service ended the connection without an answer")
+                        : stream_words(t, "the connection broke");
+        got = end_call(t, orderly, PARLEY_ERR_LOST, words, out);
+    }
+    if (got > 0 && out->last) {
+        memcpy(t->facts.call_id, t->shake.call.id, sizeof t->facts.call_id);
+        parley_why(t->reason, "the call is created");
+        finish(t, PARLEY_ERR_CLOSED);
+    }
+    return got;
+}
+
+/* ---- a WebSocket ------------------------------------------------------------------------------- */
 
 /* Writing failed while open: a close frame that says why may be on its way here, for a while. */
 static void note_broken(struct parley_transport *t)
@@ -507,6 +601,8 @@ int parley_transport_work(struct parley_transport *t, uint64_t now_us)
         parley_stream_work(t->stream, now_us); /* a failure shows when reading, behind what came before it */
     if (t->stage == STAGE_UPGRADE)
         status = work_upgrade(t);
+    if (t->stage == STAGE_CALL)
+        status = work_call(t);
     if (t->stage == STAGE_OPEN || t->stage == STAGE_CLOSING)
         status = work_open(t);
     return t->end != 0 ? t->end : status;
@@ -533,6 +629,8 @@ int parley_transport_recv(struct parley_transport *t, struct parley_fragment *ou
 {
     int status;
 
+    if (t->stage == STAGE_CALL)
+        return recv_answer(t, out);
     if (!t->was_open)
         return t->end;
     status = parley_frames_next(&t->frames, out);
@@ -551,7 +649,11 @@ long parley_transport_send(struct parley_transport *t, struct parley_view messag
 
     if (t->end != 0)
         return t->end;
-    if (t->stage != STAGE_OPEN || t->write_broken)
+    if (t->write_broken)
+        return 0;
+    if (t->stage == STAGE_CALL)
+        return send_body(t, message);
+    if (t->stage != STAGE_OPEN)
         return 0;
     taken = parley_frames_text(&t->frames, message);
     if (taken < 0) {
@@ -594,6 +696,8 @@ const char *parley_transport_stage(const struct parley_transport *t)
         return parley_stream_stage(t->stream);
     case STAGE_UPGRADE:
         return "upgrade";
+    case STAGE_CALL:
+        return "call";
     case STAGE_OPEN:
         return "open";
     case STAGE_CLOSING:
@@ -642,6 +746,6 @@ void parley_transport_drop(struct parley_transport *t)
     t->stream = NULL;
     parley_frames_stop(&t->frames);
     parley_deflate_stop(&t->deflate);
-    parley_wipe(&t->upgrade, sizeof t->upgrade);
+    parley_wipe(&t->shake, sizeof t->shake);
     t->stage = STAGE_CLOSED;
 }
