@@ -12,6 +12,7 @@
 #include "core/recorder.h"
 #include "core/response_queue.h"
 #include "core/speech.h"
+#include "core/webrtc.h"
 #include "transport/transport.h"
 
 /*
@@ -77,11 +78,13 @@ struct parley_conversation {
     const char *stage;         /* of the link, as last told */
 
     struct parley_reconnection reconnection;
+    struct parley_webrtc webrtc;
     struct parley_restore restore;
-    struct parley_endpoint endpoint; /* with all it points to, if links can follow one another */
-    struct parley_arena link_arena;  /* the block as it is before the link is carved out of it */
-    bool started;                    /* the first link has come up */
-    bool expired;                    /* the service says that the session's time is over */
+    struct parley_endpoint
+        endpoint; /* of the WebSocket, with all it points to, if links can follow one another */
+    struct parley_arena link_arena; /* the block as it is before the link is carved out of it */
+    bool started;                   /* the first link has come up, or the call is created */
+    bool expired;                   /* the service says that the session's time is over */
     char lost_why[PARLEY_TRANSPORT_REASON];
 
     struct parley_view session_id;
@@ -157,6 +160,9 @@ void parley_end(struct parley_conversation *c, enum parley_closed closed);
 
 /* The link has come up. */
 void parley_link_up(struct parley_conversation *c);
+
+/* The answer to the creation of a call is in the inbox. */
+void parley_link_answered(struct parley_conversation *c);
 
 /* The link ended by itself, or our close is complete: it is over, or another one follows. */
 void parley_link_ended(struct parley_conversation *c, int status);

@@ -16,6 +16,7 @@ struct parley_dialect {
     const struct parley_template *session_update;
     const struct parley_template
         *session_update_transcription; /* NULL: that mode is ignored (reference 2.1) */
+    const struct parley_template *call_session, *call_session_transcription; /* for creating a call */
     const struct parley_template *audio_append;
     const struct parley_template *user_text, *assistant_text;
     const struct parley_template *agent_message;

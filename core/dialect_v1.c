@@ -9,6 +9,7 @@ const struct parley_dialect parley_dialect_v1 = {
     .name = "v1",
     .read = parley_events_v1,
     .session_update = &parley_template_wire_v1_session_update,
+    .call_session = &parley_template_wire_v1_call_session,
     .audio_append = &parley_template_wire_v1_audio_append,
     .user_text = &parley_template_wire_v1_item_user_text,
     .assistant_text = &parley_template_wire_v1_item_assistant_text,

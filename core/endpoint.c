@@ -3,6 +3,7 @@
 
 #include "core/dialect.h"
 #include "core/session.h"
+#include "core/webrtc.h"
 #include <stdio.h>
 
 static uint32_t number_or(uint32_t value, uint32_t fallback)
@@ -68,22 +69,26 @@ static int add_headers(struct parley_endpoint_parts *parts, struct parley_endpoi
     return PARLEY_OK;
 }
 
-/* Reference 1.2: intent before model, then those of the host that are neither. */
+/* Reference 1.2: intent before model, then those of the host that are neither; the call's id comes last. */
 static int add_query(struct parley_endpoint_parts *parts, struct parley_endpoint *to,
                      const struct parley_options *o, struct parley_error *error)
 {
     const struct parley_dialect *dialect = parley_dialect(o->protocol);
+    bool joins = parley_webrtc_is_asked(o); /* a call has a model already */
 
     if (o->query_count > PARLEY_QUERY_MAX - 2)
         return parley_error_set(error, PARLEY_ERR_ARGUMENT, "more than %d query parameters",
                                 PARLEY_QUERY_MAX - 2);
     if (dialect->intent.at != NULL)
         parts->query[to->query_count++] = (struct parley_pair){PARLEY_VIEW("intent"), dialect->intent};
-    parts->query[to->query_count++] = (struct parley_pair){
-        PARLEY_VIEW("model"), o->model.len > 0 ? o->model : parley_view("gpt-realtime-1.5")};
+    if (!joins)
+        parts->query[to->query_count++] = (struct parley_pair){PARLEY_VIEW("model"), parley_session_model(o)};
     for (size_t i = 0; i < o->query_count; i++)
-        if (!parley_view_is(o->query[i].name, "intent") && !parley_view_is(o->query[i].name, "model"))
+        if (!parley_view_is(o->query[i].name, "intent") &&
+            (joins || !parley_view_is(o->query[i].name, "model")))
             parts->query[to->query_count++] = (struct parley_pair){o->query[i].name, o->query[i].value};
+    if (joins)
+        parts->query[to->query_count++] = (struct parley_pair){PARLEY_VIEW("call_id"), parley_webrtc_id(o)};
     return PARLEY_OK;
 }
 
@@ -131,6 +136,13 @@ int parley_endpoint_make(struct parley_endpoint_parts *parts, struct parley_endp
     };
     status = add_query(parts, to, o, error);
     return status == PARLEY_OK ? add_headers(parts, to, o, error) : status;
+}
+
+void parley_endpoint_join(struct parley_endpoint *kept, struct parley_view id)
+{
+    struct parley_pair *own = (struct parley_pair *)kept->query; /* its copies lie in the arena */
+
+    own[kept->query_count - 1].value = id;
 }
 
 /* ---- keeping it -------------------------------------------------------------------------------- */

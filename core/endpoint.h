@@ -28,6 +28,9 @@ int parley_endpoint_make(struct parley_endpoint_parts *parts, struct parley_endp
 /* Copies *to with all it points to, the peer apart, into the arena; nothing of use when that only counts. */
 struct parley_endpoint parley_endpoint_keep(const struct parley_endpoint *to, struct parley_arena *arena);
 
+/* The id of the call to join, which is known only now. It stays with the caller. */
+void parley_endpoint_join(struct parley_endpoint *kept, struct parley_view id);
+
 /* Copies a text into the arena; absent stays absent. Absent also when that only counts. */
 struct parley_view parley_carve_text(struct parley_arena *arena, struct parley_view text);
 

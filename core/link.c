@@ -50,7 +50,9 @@ void parley_stop(struct parley_conversation *c)
 
 static struct parley_lost lost(const struct parley_conversation *c, int status)
 {
-    struct parley_lost why = {.status = status, .expired = c->expired};
+    /* A call whose time is over cannot be joined again. */
+    bool expired = c->expired && c->webrtc.state == PARLEY_WEBRTC_NONE;
+    struct parley_lost why = {.status = status, .expired = expired};
 
     if (c->transport == NULL)
         return why;
@@ -78,7 +80,12 @@ static uint32_t chance(struct parley_conversation *c)
 static void wait_for_next(struct parley_conversation *c, int status)
 {
     drop(c, PARLEY_LIFE_WAITING);
-    parley_restore_settle(c);
+    if (c->reconnection.was_up)
+        parley_restore_settle(c);
+    if (c->webrtc.state == PARLEY_WEBRTC_CREATING) {
+        parley_inbox_release(&c->inbox); /* part of an answer */
+        parley_webrtc_again(&c->webrtc);
+    }
     c->expired = false;
     parley_log_line(&c->log, PARLEY_LOG_INFO, "link: lost (%s), attempt %u in %u ms", c->lost_why,
                     (unsigned)c->reconnection.attempts, (unsigned)c->reconnection.wait_ms);
@@ -89,14 +96,24 @@ static void wait_for_next(struct parley_conversation *c, int status)
                                             .text = c->lost_why});
 }
 
+/* Reference 4.6, 9.2: what a call that failed with 5xx is told as. */
+static const char overloaded[] = "the service is currently experiencing high demand: ";
+
+static bool is_overloaded(const struct parley_conversation *c, const struct parley_lost *why)
+{
+    return c->webrtc.state == PARLEY_WEBRTC_CREATING && why->status == PARLEY_ERR_REFUSED &&
+           why->http_status >= 500;
+}
+
 /* The link is gone for this reason. */
 static void end_or_wait(struct parley_conversation *c, int status, struct parley_view words)
 {
     const struct parley_lost why = lost(c, status);
+    bool draws = c->reconnection.limits.on || c->webrtc.state != PARLEY_WEBRTC_NONE;
 
-    snprintf(c->lost_why, sizeof c->lost_why, "%.*s", (int)words.len, words.len > 0 ? words.at : "");
-    if (parley_reconnection_lost(&c->reconnection, &why, c->now_us,
-                                 c->reconnection.limits.on ? chance(c) : 0)) {
+    snprintf(c->lost_why, sizeof c->lost_why, "%s%.*s", is_overloaded(c, &why) ? overloaded : "",
+             (int)words.len, words.len > 0 ? words.at : "");
+    if (parley_reconnection_lost(&c->reconnection, &why, c->now_us, draws ? chance(c) : 0)) {
         wait_for_next(c, status);
         return;
     }
@@ -117,12 +134,14 @@ bool parley_link_again(struct parley_conversation *c)
 {
     struct parley_arena arena = c->link_arena;
     char why[PARLEY_TRANSPORT_REASON] = "";
+    bool creates = c->webrtc.state == PARLEY_WEBRTC_CREATING;
     int status;
 
-    /* The host has to know of the last attempt before there is another: its text stands in one place. */
-    if (c->now_us < c->reconnection.retry_us || c->notices_read < c->notices_write)
+    /* The host has to know of the last attempt before there is another: its text stands in one place. And of
+       the answer before the call is joined, however that goes. */
+    if (c->now_us < c->reconnection.retry_us || c->notices_read < c->notices_write || c->webrtc.answer_waits)
         return false;
-    status = parley_transport_open(&c->transport, &arena, &c->endpoint, why);
+    status = parley_transport_open(&c->transport, &arena, creates ? &c->webrtc.to : &c->endpoint, why);
     if (c->recording.on)
         parley_record_opened(&c->recording, status, why);
     if (status < 0) {
@@ -134,16 +153,38 @@ bool parley_link_again(struct parley_conversation *c)
     return true;
 }
 
-void parley_link_up(struct parley_conversation *c)
+static void tell_started(struct parley_conversation *c)
 {
-    c->life = PARLEY_LIFE_LIVE;
-    parley_reconnection_up(&c->reconnection, c->now_us);
-    if (c->started) {
-        parley_restore_begin(c);
-        return;
-    }
     c->started = true;
     parley_notice(c, (struct parley_notice){.kind = PARLEY_EVENT_STARTED});
+}
+
+void parley_link_up(struct parley_conversation *c)
+{
+    bool again = c->reconnection.was_up;
+
+    c->life = PARLEY_LIFE_LIVE;
+    parley_reconnection_up(&c->reconnection, c->now_us);
+    if (again)
+        parley_restore_begin(c);
+    else if (!c->started)
+        tell_started(c);
+}
+
+void parley_link_answered(struct parley_conversation *c)
+{
+    const char *why;
+    int status = parley_webrtc_answered(&c->webrtc, &c->inbox, c->facts, &why);
+
+    if (status < 0) {
+        end_or_wait(c, status, parley_view(why));
+        return;
+    }
+    parley_endpoint_join(&c->endpoint, parley_view(c->webrtc.id));
+    drop(c, PARLEY_LIFE_WAITING);
+    parley_reconnection_aim(&c->reconnection, PARLEY_AIM_JOIN, c->now_us);
+    parley_log_line(&c->log, PARLEY_LOG_INFO, "link: the call is created");
+    tell_started(c);
 }
 
 /* ---- before a session ends ----------------------------------------------------------------------- */

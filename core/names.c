@@ -8,6 +8,7 @@ const char *parley_event_name(enum parley_event_kind kind)
     static const char *const names[] = {
         [PARLEY_EVENT_LINK] = "link",
         [PARLEY_EVENT_STARTED] = "started",
+        [PARLEY_EVENT_SDP] = "sdp",
         [PARLEY_EVENT_SESSION_UPDATED] = "session_updated",
         [PARLEY_EVENT_SPEECH_STARTED] = "speech_started",
         [PARLEY_EVENT_SPEECH_STOPPED] = "speech_stopped",

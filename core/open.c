@@ -3,6 +3,7 @@
 
 #include "core/restore.h"
 #include "core/session.h"
+#include <stdio.h>
 
 static const struct parley_limits default_limits = {
     .inbox_bytes = 262144,
@@ -131,7 +132,7 @@ static void carve(struct parley_conversation *c, struct parley_arena *arena, con
     c->close_on_error = o->close_on_error;
     c->log = o->log;
     c->session_id = parley_carve_text(arena, o->session_id);
-    c->session_update = c->opening = carve_opening(arena, o);
+    c->session_update = c->opening = o->keep_session ? parley_view(NULL) : carve_opening(arena, o);
     parley_inbox_open(&c->inbox, arena, limits->inbox_bytes);
     parley_outbox_open(&c->outbox, arena, limits->outbox_bytes, reserve_bytes(limits),
                        (size_t)limits->input_audio_ms * SAMPLES_PER_MS * sizeof(int16_t));
@@ -152,6 +153,47 @@ static void carve(struct parley_conversation *c, struct parley_arena *arena, con
 
 /* ---- life -------------------------------------------------------------------------------------- */
 
+/* For the links to come, if there may be others than the first. */
+static void keep_endpoints(struct parley_conversation *c, struct parley_arena *arena,
+                           const struct parley_options *o, struct parley_endpoint *to)
+{
+    bool counts = arena->base == NULL;
+
+    if (!o->reconnect.on && !parley_webrtc_is_asked(o))
+        return;
+    to->kept = parley_arena_take(arena, 1, parley_transport_kept_bytes);
+    c->endpoint = parley_endpoint_keep(to, arena);
+    parley_webrtc_open(&c->webrtc, arena, o, counts ? to : &c->endpoint);
+    if (c->webrtc.state == PARLEY_WEBRTC_CREATING)
+        parley_reconnection_aim(&c->reconnection, PARLEY_AIM_CREATE, c->now_us);
+    else if (c->webrtc.state == PARLEY_WEBRTC_JOINING)
+        parley_reconnection_aim(&c->reconnection, PARLEY_AIM_JOIN, c->now_us);
+}
+
+/* Opens the first link. One that creates a call is followed, in the same place, by one that joins it: that
+   has to have room, and to be possible, from the start. */
+static int open_link(struct parley_conversation *c, struct parley_arena *arena,
+                     const struct parley_endpoint *to, char why[PARLEY_TRANSPORT_REASON])
+{
+    struct parley_arena after = {.used = arena->used};
+    struct parley_transport *none;
+    int status;
+
+    if (c->webrtc.state != PARLEY_WEBRTC_CREATING)
+        return parley_transport_open(&c->transport, arena, to, why);
+    status = parley_transport_open(&none, &after, to, why);
+    if (status == PARLEY_OK && arena->base != NULL && after.used > arena->size) {
+        snprintf(why, PARLEY_TRANSPORT_REASON, "the memory block is too small: %lu bytes",
+                 (unsigned long)arena->size);
+        status = PARLEY_ERR_MEMORY;
+    }
+    if (status == PARLEY_OK)
+        status = parley_transport_open(&c->transport, arena, &c->webrtc.to, why);
+    if (arena->used < after.used)
+        arena->used = after.used;
+    return status;
+}
+
 /* Checks and carves; with a counting arena nothing is opened. Returns a status. */
 static int build(struct parley_conversation *c, struct parley_arena *arena, const struct parley_options *o,
                  struct parley_error *error)
@@ -170,21 +212,20 @@ static int build(struct parley_conversation *c, struct parley_arena *arena, cons
     if (status == PARLEY_OK && wrong != NULL)
         status = parley_error_set(error, PARLEY_ERR_ARGUMENT, "%s", wrong);
     if (status == PARLEY_OK)
+        status = parley_webrtc_check(o, error);
+    if (status == PARLEY_OK)
         status = parley_endpoint_make(&parts, &to, o, &limits, error);
     if (status == PARLEY_OK) {
         parley_reconnection_start(&c->reconnection, &reconnect);
         carve(c, arena, o, &limits);
-        if (reconnect.on) {
-            to.kept = parley_arena_take(arena, 1, parley_transport_kept_bytes);
-            c->endpoint = parley_endpoint_keep(&to, arena);
-        }
+        keep_endpoints(c, arena, o, &to);
         c->link_arena = *arena;
         if (arena->failed != 0)
             status = parley_error_set(error, PARLEY_ERR_MEMORY, "the memory block is too small: %lu bytes",
                                       (unsigned long)arena->size);
     }
     if (status == PARLEY_OK) {
-        status = parley_transport_open(&c->transport, arena, &to, why);
+        status = open_link(c, arena, &to, why);
         if (status < 0)
             parley_error_set(error, status, "%s", why);
         else if (c->transport != NULL)

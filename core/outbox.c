@@ -127,6 +127,11 @@ void parley_outbox_restart(struct parley_outbox *outbox)
     outbox->sent = 0;
 }
 
+void parley_outbox_resume(struct parley_outbox *outbox)
+{
+    outbox->sent = 0;
+}
+
 size_t parley_outbox_count(const struct parley_outbox *outbox)
 {
     size_t count = 0;

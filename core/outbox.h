@@ -70,6 +70,9 @@ void parley_outbox_clear(struct parley_outbox *outbox);
 /* Another session: messages for the former go, the others stay, and one that was begun begins again. */
 void parley_outbox_restart(struct parley_outbox *outbox);
 
+/* Another link to the same session: a message that was begun begins again. */
+void parley_outbox_resume(struct parley_outbox *outbox);
+
 /* How many messages of PARLEY_OUTBOX_HOST wait. */
 size_t parley_outbox_count(const struct parley_outbox *outbox);
 

@@ -88,7 +88,7 @@ struct parley_timeouts {
     uint32_t connect_ms; /* TCP, over all addresses (default 15000) */
     uint32_t proxy_ms;   /* the proxy's answer (default 15000) */
     uint32_t tls_ms;     /* TLS handshake (default 15000) */
-    uint32_t upgrade_ms; /* WebSocket upgrade (default 15000) */
+    uint32_t upgrade_ms; /* WebSocket upgrade, or the whole answer to a call (default 15000) */
     uint32_t close_ms;   /* closing handshake after parley_stop (default 2000) */
     /* Once the link is up: silence of the service after which it is asked for a sign of life (default 20000;
        PARLEY_LIMIT_NONE: never), and how long it has to give one (default 20000). Without one the
@@ -173,6 +173,24 @@ struct parley_options {
     const struct parley_header *headers; /* further ones, may hold secrets; api_key and session_id win */
     size_t header_count;
 
+    /*
+     * A call over WebRTC (reference 9): its media goes between a peer connection of the host and the service,
+     * and the conversation beside it. `sdp_offer` creates one: it is posted with the session to `call_url`
+     * (default: `url`; completed with /realtime/calls, its query kept), PARLEY_EVENT_SDP brings the answer,
+     * and then the call is joined; what the host says meanwhile waits. `call_id` joins one that there is.
+     * Give at most one of the two.
+     *
+     * Creating is tried up to 5 times if the network or a 5xx is in the way, joining up to 5 times whatever
+     * is, each with about 200, 400, 800 and 1600 ms in between; RECONNECTING tells of it. A link that breaks
+     * after that is a matter of `reconnect`, and joins the same call again, whose session is still there.
+     *
+     * With `keep_session` the session is left as the service, or whoever created the call, has it: the offer
+     * is posted alone, and nothing of what is asked for below is sent. All but `call_id` and `keep_session`
+     * take memory for the request; secrets stay in the block until parley_close, as with `reconnect`.
+     */
+    struct parley_view sdp_offer, call_id, call_url;
+    bool keep_session;
+
     enum parley_protocol protocol;
     enum parley_mode mode;
     enum parley_modality modality;
@@ -248,8 +266,12 @@ enum parley_closed {
  * A field in brackets may be absent.
  */
 enum parley_event_kind {
-    PARLEY_EVENT_LINK, /* text: the stage the link has come to: resolve, connect, proxy, tls, upgrade, open */
-    PARLEY_EVENT_STARTED, /* [session_id]: as given in the options. The link is up, the session asked for */
+    PARLEY_EVENT_LINK, /* text: the stage the link has come to: resolve, connect, proxy, tls, call (a call is
+                          being created) or upgrade, open */
+    PARLEY_EVENT_STARTED, /* [session_id]: as given in the options. The link is up, the session asked for;
+                             with sdp_offer: the call is created */
+    PARLEY_EVENT_SDP,     /* text: the answer to options.sdp_offer, call_id: of the call. Follows STARTED; the
+                             call is     joined once it has been taken */
     PARLEY_EVENT_SESSION_UPDATED, /* session_id: the service's own, [text]: instructions as it took them */
     PARLEY_EVENT_SPEECH_STARTED,  /* [item_id]: of the user item to come. The user speaks */
     PARLEY_EVENT_SPEECH_STOPPED,  /* [item_id] */
@@ -288,7 +310,7 @@ struct parley_event {
     enum parley_event_kind kind;
     uint64_t at_us; /* the now_us of the call in which it was read */
     struct parley_view text, json, delegation;
-    struct parley_view session_id, item_id, response_id, handoff_id;
+    struct parley_view session_id, item_id, response_id, handoff_id, call_id;
     struct parley_view status_text; /* of a finished response: completed, cancelled, failed, incomplete */
     struct parley_view code, event_id;
     const int16_t *pcm; /* little-endian machines: host order; else swapped by parley */
@@ -338,8 +360,9 @@ size_t parley_memory_needed(const struct parley_options *options);
  * The block belongs to the conversation until parley_close. All checks of reference 7.4 are made here, in
  * its order. On failure *c is NULL and *error (may be NULL) says what was wrong.
  *
- * Returns PARLEY_OK, PARLEY_ERR_ARGUMENT (voice, modality, limits, header, pin), PARLEY_ERR_URL (also of the
- * proxy), PARLEY_ERR_FILE (ca_file, ca_dir, client_cert, client_key), PARLEY_ERR_MEMORY.
+ * Returns PARLEY_OK, PARLEY_ERR_ARGUMENT (voice, modality, limits, header, pin, call), PARLEY_ERR_URL (also
+ * of the proxy and of call_url), PARLEY_ERR_FILE (ca_file, ca_dir, client_cert, client_key),
+ * PARLEY_ERR_MEMORY.
  */
 int parley_open(struct parley_conversation **c, void *memory, size_t bytes,
                 const struct parley_options *options, uint64_t now_us, struct parley_error *error);

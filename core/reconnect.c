@@ -6,6 +6,8 @@ enum {
     RENEW_BY_US = 10 * 1000 * 1000, /* the latest: so long before a session's end */
     LEFT_S_MIN = 300,               /* what the service grants is an hour; less than this, or more */
     LEFT_S_MAX = 86400,             /* than a day, comes of a calendar that is wrong */
+    CALL_ATTEMPTS = 4,              /* besides the first (reference 9.3, 1.1) */
+    CALL_BASE_MS = 200,
 };
 
 static uint32_t or_default(uint32_t value, uint32_t fallback)
@@ -80,10 +82,29 @@ bool parley_lost_is_transient(const struct parley_lost *why)
     }
 }
 
+/* Reference 9.1: what HTTP clients of its kind repeat; not 429. */
+static bool is_worth_creating(const struct parley_lost *why)
+{
+    if (why->status == PARLEY_ERR_REFUSED)
+        return why->http_status >= 500 && why->http_status <= 599;
+    return why->status != PARLEY_ERR_PEER_CLOSED && parley_lost_is_transient(why);
+}
+
 /* ---- steps --------------------------------------------------------------------------------------- */
+
+void parley_reconnection_aim(struct parley_reconnection *r, enum parley_aim aim, uint64_t now_us)
+{
+    r->aim = aim;
+    r->attempts = 0;
+    r->wait_ms = 0;
+    r->retry_us = now_us;
+}
 
 void parley_reconnection_up(struct parley_reconnection *r, uint64_t now_us)
 {
+    if (r->aim != PARLEY_AIM_SESSION)
+        r->attempts = 0;
+    r->aim = PARLEY_AIM_SESSION;
     r->up = r->was_up = true;
     r->up_us = now_us;
 }
@@ -99,12 +120,28 @@ static void note_lost(struct parley_reconnection *r, uint64_t now_us)
     r->renew_from_us = r->renew_by_us = PARLEY_NEVER;
 }
 
-static bool may_try(const struct parley_reconnection *r)
+static bool may_try(const struct parley_reconnection *r, const struct parley_lost *why)
 {
     uint32_t most = r->was_up ? r->limits.attempts : r->limits.first_attempts;
 
-    return r->limits.on && most != PARLEY_LIMIT_NONE && r->attempts < most &&
+    if (r->aim != PARLEY_AIM_SESSION)
+        return r->attempts < CALL_ATTEMPTS && (r->aim == PARLEY_AIM_JOIN || is_worth_creating(why));
+    return parley_lost_is_transient(why) && r->limits.on && most != PARLEY_LIMIT_NONE && r->attempts < most &&
            (r->limits.all_attempts == 0 || r->all_attempts < r->limits.all_attempts);
+}
+
+/* `chance` as one of 0 to `most`. */
+static uint32_t up_to(uint32_t most, uint32_t chance)
+{
+    return (uint32_t)(((uint64_t)most + 1) * chance >> 32);
+}
+
+/* For a call: a fixed wait, twice as long each time, and a tenth of it more or less. */
+static uint32_t call_wait_ms(uint32_t attempt, uint32_t chance)
+{
+    uint32_t ms = (uint32_t)CALL_BASE_MS << (attempt - 1);
+
+    return ms - ms / 10 + up_to(ms / 5, chance);
 }
 
 /* The most the present attempt may wait: twice as long each time. */
@@ -121,11 +158,13 @@ bool parley_reconnection_lost(struct parley_reconnection *r, const struct parley
                               uint32_t chance)
 {
     note_lost(r, now_us);
-    if (!parley_lost_is_transient(why) || !may_try(r))
+    if (!may_try(r, why))
         return false;
     r->attempts++;
-    r->all_attempts++;
-    r->wait_ms = (uint32_t)(((uint64_t)longest_wait_ms(r) + 1) * chance >> 32);
+    if (r->aim == PARLEY_AIM_SESSION)
+        r->all_attempts++;
+    r->wait_ms =
+        r->aim == PARLEY_AIM_SESSION ? up_to(longest_wait_ms(r), chance) : call_wait_ms(r->attempts, chance);
     r->retry_us = parley_clock_add(now_us, r->wait_ms * UINT64_C(1000));
     return true;
 }

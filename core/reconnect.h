@@ -14,11 +14,20 @@
  * again once a connection has held for a while, not when it comes up; so a service that accepts and drops
  * is not asked ever faster.
  *
+ * To create and to join a call there are 4 further attempts, whatever the host's limits are, and the wait is
+ * between 0.9 and 1.1 times 200 ms * 2^(n-1).
+ *
  * A session whose end is known is replaced before it: planned, without a wait. Pure: time, chance and
  * what the calendar says are handed in.
  */
+enum parley_aim {
+    PARLEY_AIM_SESSION, /* a link as the host's limits say */
+    PARLEY_AIM_CREATE,  /* a call is created (reference 9.1): the network and 5xx are worth another attempt */
+    PARLEY_AIM_JOIN,    /* and joined for the first time (reference 9.3): whatever is in the way */
+};
 struct parley_reconnection {
     struct parley_reconnect limits; /* filled in */
+    enum parley_aim aim;            /* SESSION once a link has been up */
     bool up, was_up;
     uint32_t attempts;     /* begun since a connection last held */
     uint32_t all_attempts; /* of the conversation, planned ones apart */
@@ -50,6 +59,9 @@ void parley_reconnection_start(struct parley_reconnection *r, const struct parle
  * 401, 403, ...), a certificate that is not trusted, and what is wrong on this side.
  */
 bool parley_lost_is_transient(const struct parley_lost *why);
+
+/* What is attempted from now on, at once; the count begins again. */
+void parley_reconnection_aim(struct parley_reconnection *r, enum parley_aim aim, uint64_t now_us);
 
 /* The link has come up. */
 void parley_reconnection_up(struct parley_reconnection *r, uint64_t now_us);

@@ -60,12 +60,16 @@ void parley_restore_settle(struct parley_conversation *c)
 
     parley_inbox_release(&c->inbox);
     c->release = c->wire_held = false;
-    parley_outbox_restart(&c->outbox);
+    if (c->webrtc.state == PARLEY_WEBRTC_NONE) {
+        parley_outbox_restart(&c->outbox);
+        parley_handoff_restart(&c->handoff);
+    } else {
+        parley_outbox_resume(&c->outbox); /* the session is the call's, and still there */
+    }
     settle_speech(c);
     settle_transcript(c->transcript);
     settle_transcript(c->restore.memory);
     parley_output_audio_restart(&c->audio);
-    parley_handoff_restart(&c->handoff);
     c->last_cut.item.len = 0;
     c->opening = c->session_update;
     c->restore.active = false;
@@ -98,6 +102,11 @@ void parley_restore_begin(struct parley_conversation *c)
     restore->next = parley_transcript_first(restore->memory);
     restore->end = parley_transcript_end(restore->memory);
     restore->queued_from = queued_from(restore->memory, restore->end, parley_outbox_count(&c->outbox));
+    if (c->webrtc.state != PARLEY_WEBRTC_NONE) {
+        restore->next = restore->end; /* the call still knows */
+        restore->missing = "what the service said meanwhile";
+        return;
+    }
     if (c->mode == PARLEY_TRANSCRIPTION && c->dialect->session_update_transcription != NULL)
         restore->next = restore->end; /* such a session holds no conversation */
     else if (restore->missing == NULL && !parley_transcript_is_complete(restore->memory))

@@ -89,6 +89,8 @@ static void flush_audio(struct parley_conversation *c)
 
 void parley_flush(struct parley_conversation *c)
 {
+    if (c->life == PARLEY_LIFE_OPENING && c->webrtc.state == PARLEY_WEBRTC_CREATING)
+        offer(c, &c->webrtc.rest);
     if (c->life != PARLEY_LIFE_LIVE)
         return;
     /* A message once begun is finished before any other; then session.update, what the session has to know,
@@ -142,6 +144,7 @@ static void release_message(struct parley_conversation *c)
         return;
     c->release = false;
     c->wire_held = false;
+    c->webrtc.answer_waits = false;
     c->handoff_lines = 0;
     if (c->inbox.state != PARLEY_INBOX_FILLING)
         parley_inbox_release(&c->inbox);
@@ -154,12 +157,14 @@ static void pull(struct parley_conversation *c)
 
     if (got < 0)
         parley_link_ended(c, got);
+    else if (got > 0 && c->webrtc.state == PARLEY_WEBRTC_CREATING && c->life == PARLEY_LIFE_OPENING)
+        parley_link_answered(c);
 }
 
 /* A message may take effect only while whatever it makes us say and tell is sure to fit. */
 static bool can_take_message(const struct parley_conversation *c)
 {
-    return c->inbox.state != PARLEY_INBOX_FILLING && c->life == PARLEY_LIFE_LIVE &&
+    return c->inbox.state != PARLEY_INBOX_FILLING && c->life == PARLEY_LIFE_LIVE && !c->webrtc.answer_waits &&
            parley_outbox_has_reserve(&c->outbox) && parley_notices_room(c) &&
            (!c->wire_held || parley_output_audio_fits(&c->audio, c->wire.pcm_bytes / 2));
 }
@@ -194,7 +199,7 @@ static void work(struct parley_conversation *c)
     if (c->recording.on)
         parley_record_work(&c->recording, c->transport, up);
     tell_stage(c);
-    if (up == 1 && c->life == PARLEY_LIFE_OPENING)
+    if (up == 1 && c->life == PARLEY_LIFE_OPENING && c->webrtc.state != PARLEY_WEBRTC_CREATING)
         parley_link_up(c);
     parley_flush(c);
     if (up < 0 && c->life != PARLEY_LIFE_LIVE)
@@ -224,7 +229,7 @@ int parley_service(struct parley_conversation *c, uint64_t now_us)
 static bool has_event(const struct parley_conversation *c)
 {
     return c->notices_read < c->notices_write || c->shed > 0 || c->life >= PARLEY_LIFE_CLOSED ||
-           can_take_message(c);
+           c->webrtc.answer_waits || can_take_message(c);
 }
 
 size_t parley_interest(const struct parley_conversation *c, struct parley_interest want[PARLEY_INTERESTS])
@@ -289,6 +294,19 @@ static int take_shed(struct parley_conversation *c, struct parley_event *event)
     return 1;
 }
 
+/* The host has the answer until its next call, and the call may be joined. */
+static int take_answer(struct parley_conversation *c, struct parley_event *event)
+{
+    memset(event, 0, sizeof *event);
+    event->kind = PARLEY_EVENT_SDP;
+    event->at_us = c->now_us;
+    event->text = parley_view_of(c->inbox.at, c->inbox.len);
+    event->call_id = parley_view(c->webrtc.id);
+    c->webrtc.answer_waits = false;
+    c->release = true;
+    return 1;
+}
+
 /* The last two: why, if there was a reason, and that it is over. */
 static int take_end(struct parley_conversation *c, struct parley_event *event)
 {
@@ -334,6 +352,8 @@ static int next_event(struct parley_conversation *c, struct parley_event *event)
         return take_notice(c, event);
     if (c->shed > 0)
         return take_shed(c, event);
+    if (c->webrtc.answer_waits)
+        return take_answer(c, event);
     while (can_take_message(c)) {
         int got = parley_conversation_message(c, event);
         if (got == 0 && c->wire_held)

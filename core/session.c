@@ -56,6 +56,8 @@ static int check_texts(const struct parley_options *o, struct parley_error *erro
         {"startup_context", o->startup_context},
         {"assistant_name", o->assistant_name},
         {"user_first_name", o->user_first_name},
+        {"sdp_offer", o->sdp_offer},
+        {"call_id", o->call_id},
     };
 
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
@@ -111,17 +113,38 @@ static void write_instructions(struct parley_render *r, const void *options)
     parley_render_text(r, o->startup_context);
 }
 
-void parley_session_render(struct parley_render *r, const struct parley_options *o)
+struct parley_view parley_session_model(const struct parley_options *o)
+{
+    return o->model.len > 0 ? o->model : parley_view("gpt-realtime-1.5");
+}
+
+/* Renders `usual`, or `transcription` where that is asked for and there is such a thing. */
+static void render(struct parley_render *r, const struct parley_options *o,
+                   const struct parley_template *usual, const struct parley_template *transcription)
 {
     const struct parley_dialect *dialect = parley_dialect(o->protocol);
-    bool transcribe = o->mode == PARLEY_TRANSCRIPTION && dialect->session_update_transcription != NULL;
     const struct parley_slot slots[] = {
         {.name = "instructions", .write = write_instructions, .state = o},
         {.name = "modality", .text = parley_view(o->modality == PARLEY_MODALITY_TEXT ? "text" : "audio")},
         {.name = "voice", .text = or_default(o->voice, dialect->voices[dialect->voice_default])},
+        {.name = "model", .text = parley_session_model(o)},
         {.name = NULL},
     };
+    bool transcribe = o->mode == PARLEY_TRANSCRIPTION && transcription != NULL;
 
-    parley_render_template(r, transcribe ? dialect->session_update_transcription : dialect->session_update,
-                           slots);
+    parley_render_template(r, transcribe ? transcription : usual, slots);
+}
+
+void parley_session_render(struct parley_render *r, const struct parley_options *o)
+{
+    const struct parley_dialect *dialect = parley_dialect(o->protocol);
+
+    render(r, o, dialect->session_update, dialect->session_update_transcription);
+}
+
+void parley_session_render_for_call(struct parley_render *r, const struct parley_options *o)
+{
+    const struct parley_dialect *dialect = parley_dialect(o->protocol);
+
+    render(r, o, dialect->call_session, dialect->call_session_transcription);
 }

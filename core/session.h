@@ -18,4 +18,10 @@ int parley_session_check(const struct parley_options *options, struct parley_err
 /* Writes the session.update message of checked options; a counting render only counts. */
 void parley_session_render(struct parley_render *r, const struct parley_options *options);
 
+/* Writes the session as creating a call takes it: with the model (reference 2.5). */
+void parley_session_render_for_call(struct parley_render *r, const struct parley_options *options);
+
+/* The model that is asked for. */
+struct parley_view parley_session_model(const struct parley_options *options);
+
 #endif

@@ -90,6 +90,7 @@ static inline json_t *model_fields(const struct parley_event *e, const char **na
         *name = "Error";
         return model_text(e->text);
     case PARLEY_EVENT_LINK:
+    case PARLEY_EVENT_SDP:
     case PARLEY_EVENT_STARTED:
     case PARLEY_EVENT_SPEECH_STOPPED:
     case PARLEY_EVENT_INTERRUPTED:

@@ -109,7 +109,7 @@ static const struct example {
     {"v1_handoff_append_second",
      &parley_template_wire_v1_handoff_append,
      {TEXT("handoff_id", "handoff_1"), TEXT("text", "second message")}},
-    {"http_call_v1_multipart", NULL, {{0}}}, /* WebRTC calls are not made */
+    {"http_call_v1_multipart", NULL, {{0}}}, /* made by core/webrtc.c, and compared in its test */
     {"http_call_v2_multipart", NULL, {{0}}},
     {"http_call_backend_api", NULL, {{0}}},
     {"deleg_input_only", &parley_template_delegation, {TEXT("input", "run ls")}},
@@ -281,12 +281,16 @@ static void test_slots_cannot_break_a_message(void **state)
         json_t *message;
         size_t count = 0;
 
-        if (strstr(template->name, ".json") == NULL)
-            continue;
+        if (strstr(template->name, ".json") == NULL || strstr(template->name, "/session_members") != NULL)
+            continue; /* the members stand in others */
         for (size_t i = 0; i < template->count; i++) {
-            if (template->pieces[i].slot != NULL)
-                slots[count++] =
-                    (struct parley_slot){.name = template->pieces[i].slot, .text = hostile, .number = 7};
+            const struct parley_piece *piece = &template->pieces[i];
+
+            if (piece->slot != NULL)
+                slots[count++] = (struct parley_slot){
+                    .name = piece->slot,
+                    .text = piece->filter == PARLEY_FILTER_RAW ? parley_view("{}") : hostile,
+                    .number = 7};
         }
         message = json_loads(rendered(template, slots).at, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
         if (message == NULL)
