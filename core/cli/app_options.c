@@ -17,6 +17,7 @@ enum {
 /* clang-format off */
 static const struct parley_cli_option options[] = {
     PARLEY_CLI_WAY_OPTIONS(FIELD(way)),
+    {"--call-url", "URL", PARLEY_CLI_OPTION_TEXT, FIELD(call_url), 0, 0, "where calls over WebRTC are created (default: as --url)"},
     {"--model", "NAME", PARLEY_CLI_OPTION_TEXT, FIELD(model), 0, 0, "the model (default gpt-realtime-1.5)"},
     {"--protocol", "v2|v1", PARLEY_CLI_OPTION_CHOICE, FIELD(protocol), V2_OR_V1, 0, "the version of the protocol (default v2)"},
     {"--session", "conversational|transcription", PARLEY_CLI_OPTION_CHOICE, FIELD(mode), TALK_OR_TRANSCRIBE, 0, "what the model is there for (default conversational)"},

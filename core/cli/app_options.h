@@ -8,6 +8,7 @@
  * of the server. Pure, as all of option_table.h.
  */
 struct parley_cli_app_options {
+    const char *call_url;                                                     /* NULL: as url */
     const char *model, *voice, *backend_prompt, *startup_context, *user_name; /* NULL: not given */
     const char *key_env, *key_file, *agent;
     const char *record;                /* the folder of the flight recorder */

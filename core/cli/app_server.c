@@ -113,6 +113,7 @@ static int make_options(struct app *a, struct parley_options *options, char *why
     if (o->user_name == NULL)
         parley_user_first_name(a->user_name, sizeof a->user_name);
     parley_cli_way_apply(&o->way, options);
+    options->call_url = parley_view(o->call_url);
     options->model = parley_view(o->model);
     options->voice = parley_view(o->voice);
     options->user_first_name = parley_view(o->user_name != NULL ? o->user_name : a->user_name);

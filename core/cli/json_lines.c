@@ -125,6 +125,7 @@ void parley_cli_json_event(struct parley_render *r, const struct parley_event *e
     text(r, "item_id", e->item_id);
     text(r, "response_id", e->response_id);
     text(r, "handoff_id", e->handoff_id);
+    text(r, "call_id", e->call_id);
     text(r, "event_id", e->event_id);
     text(r, "status", e->status_text);
     text(r, "code", e->code);

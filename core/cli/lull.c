@@ -42,6 +42,12 @@ void parley_cli_lull_event(struct parley_cli_lull *l, const struct parley_event 
     case PARLEY_EVENT_AUDIO:
         l->owed = false;
         break;
+    case PARLEY_EVENT_SDP: /* there is no conversation before the call is joined */
+        l->away = true;
+        break;
+    case PARLEY_EVENT_LINK:
+        l->away = l->away && !parley_view_is(event->text, "open");
+        break;
     case PARLEY_EVENT_RECONNECTING:
         l->owed = l->owed || l->speaking || l->replying; /* what was cut may come yet */
         l->speaking = l->replying = false;

@@ -24,6 +24,7 @@ static int help(int argc, char **argv);
 
 static const struct command commands[] = {
     {"talk", "hold a conversation: microphone or file, typed lines, background agent", parley_cli_talk, NULL},
+    {"call", "the same over WebRTC: give a peer connection its answer, and take part", parley_cli_talk, NULL},
     {"app-server", "conversations for a program, by JSON-RPC on standard input and output",
      parley_cli_app_server, NULL},
     {"doctor", "try the way to the service, stage by stage, and say what to do", parley_cli_doctor, NULL},

@@ -78,6 +78,12 @@ static void transcript(struct parley_cli_rpc_out *o, struct parley_view thread, 
     parley_cli_rpc_send(o);
 }
 
+static void sdp(struct parley_cli_rpc_out *o, struct parley_view thread, struct parley_view answer)
+{
+    parley_cli_json_text(notify(o, PARLEY_CLI_NOTIFY_REALTIME_SDP, thread), "sdp", answer);
+    parley_cli_rpc_send(o);
+}
+
 /* ---- audio ------------------------------------------------------------------------------------- */
 
 /* Base64 of the bytes as the service sent them: little-endian, whatever this machine is. */
@@ -162,6 +168,9 @@ void parley_cli_notify_event(struct parley_cli_rpc_out *o, struct parley_view th
                              struct parley_cli_shed *shed)
 {
     switch (event->kind) {
+    case PARLEY_EVENT_SDP:
+        sdp(o, thread, event->text);
+        break;
     case PARLEY_EVENT_SPEECH_STARTED:
         item_of_id(o, thread, "input_audio_buffer.speech_started", "item_id", event->item_id);
         break;
@@ -195,7 +204,7 @@ void parley_cli_notify_event(struct parley_cli_rpc_out *o, struct parley_view th
     case PARLEY_EVENT_SILENCE:
     case PARLEY_EVENT_INTERRUPTED:
     case PARLEY_EVENT_PLAYED:
-    case PARLEY_EVENT_RECONNECTING: /* the server does not ask for it */
+    case PARLEY_EVENT_RECONNECTING: /* of calls only: what matters is how it ends */
     case PARLEY_EVENT_RECONNECTED:
     case PARLEY_EVENT_SHED:
     case PARLEY_EVENT_SKIPPED:

@@ -88,24 +88,34 @@ static bool read_modality(struct parley_cli_server *s, const struct parley_cli_r
     return false;
 }
 
-/* {"type":"websocket"} or {"type":"webrtc","sdp":"..."}. */
+/* What a start's transport asks for: {"type":"websocket"}, {"type":"webrtc","sdp":"..."} or
+   {"type":"existingCall","callId":"..."} (reference 11.1, 12). */
+struct transport {
+    struct parley_view sdp, call_id;
+};
+
 static bool read_transport(struct parley_cli_server *s, const struct parley_cli_rpc_message *m,
-                           const struct parley_cli_rpc_value *transport, bool *webrtc)
+                           const struct parley_cli_rpc_value *transport, struct transport *asked)
 {
     static const struct parley_cli_rpc_param params[] = {
         {"type", PARLEY_CLI_RPC_TEXT, true, 0},
         {"sdp", PARLEY_CLI_RPC_TEXT, false, 0},
+        {"callId", PARLEY_CLI_RPC_TEXT, false, 0},
     };
     struct parley_cli_rpc_value values[COUNT(params)];
-    char why[PARLEY_CLI_RPC_WHY] = "transport.type must be websocket, or webrtc with an sdp";
+    char why[PARLEY_CLI_RPC_WHY] =
+        "transport.type must be websocket, webrtc with an sdp, or existingCall with a callId";
 
-    *webrtc = false;
+    *asked = (struct transport){.sdp = {NULL, 0}};
     if (transport->json == NULL)
         return true;
     if (parley_cli_rpc_params(transport->json, transport->len, "transport.", params, COUNT(params), values,
                               why)) {
-        *webrtc = parley_view_is(values[0].text, "webrtc") && values[1].text.at != NULL;
-        if (*webrtc || parley_view_is(values[0].text, "websocket"))
+        if (parley_view_is(values[0].text, "webrtc"))
+            asked->sdp = values[1].text;
+        else if (parley_view_is(values[0].text, "existingCall"))
+            asked->call_id = values[2].text;
+        if (asked->sdp.at != NULL || asked->call_id.at != NULL || parley_view_is(values[0].text, "websocket"))
             return true;
     }
     parley_cli_server_refuse(s, m, PARLEY_CLI_RPC_PARAMS, "invalid params: %s", why);
@@ -116,11 +126,14 @@ static bool read_transport(struct parley_cli_server *s, const struct parley_cli_
 static struct parley_options start_options(const struct parley_cli_server *s,
                                            const struct parley_cli_thread *t,
                                            const struct parley_cli_rpc_value *values,
-                                           enum parley_modality modality)
+                                           enum parley_modality modality, const struct transport *asked)
 {
     struct parley_options o = s->settings.options;
 
     o.modality = modality;
+    o.sdp_offer = asked->sdp;
+    o.call_id = asked->call_id;
+    o.keep_session = asked->call_id.at != NULL; /* whoever created the call has said what it is to be */
     o.session_id = values[START_SESSION].text.at != NULL ? values[START_SESSION].text : parley_view(t->id);
     if (values[START_VOICE].text.at != NULL)
         o.voice = values[START_VOICE].text;
@@ -134,25 +147,25 @@ void parley_cli_realtime_start(struct parley_cli_server *s, const struct parley_
     struct parley_cli_rpc_value values[COUNT(start_params)];
     struct parley_cli_thread *t;
     enum parley_modality modality;
+    struct transport asked;
     struct parley_options o;
-    bool webrtc;
 
     if (!parley_cli_server_params(s, m, start_params, COUNT(start_params), values) ||
         !read_modality(s, m, values[START_MODALITY].text, &modality) ||
-        !read_transport(s, m, &values[START_TRANSPORT], &webrtc) ||
+        !read_transport(s, m, &values[START_TRANSPORT], &asked) ||
         !check_voice(s, m, values[START_VOICE].text))
         return;
     t = realtime_thread(s, m, values[START_THREAD].text);
     if (t == NULL)
         return;
     parley_cli_rpc_done(&s->out, m->id);
-    if (webrtc) {
+    if (asked.call_id.at != NULL && (values[START_PROMPT].given || values[START_VOICE].text.at != NULL)) {
         parley_cli_notify_failed(
             &s->out, parley_view(t->id),
-            parley_view("this build does not support the webrtc transport; websocket works"));
+            parley_view("existing realtime calls do not support session configuration options"));
         return;
     }
-    o = start_options(s, t, values, modality);
+    o = start_options(s, t, values, modality, &asked);
     parley_cli_conversation_start(s, t, &o);
 }
 

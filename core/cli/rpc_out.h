@@ -25,6 +25,7 @@ enum {
     X(TURN_COMPLETED, "turn/completed")                                                                      \
     X(ITEM_COMPLETED, "item/completed")                                                                      \
     X(REALTIME_STARTED, "thread/realtime/started")                                                           \
+    X(REALTIME_SDP, "thread/realtime/sdp")                                                                   \
     X(REALTIME_ITEM_ADDED, "thread/realtime/itemAdded")                                                      \
     X(REALTIME_TRANSCRIPT_DELTA, "thread/realtime/transcript/delta")                                         \
     X(REALTIME_TRANSCRIPT_DONE, "thread/realtime/transcript/done")                                           \

@@ -21,6 +21,7 @@ static const struct style style_typed = {"you (typed): ", "\033[36m", false, fal
 static const struct style style_model = {"parley: ", "\033[32m", false, false};
 static const struct style style_agent = {"[agent] ", "\033[33m", false, false};
 static const struct style style_note = {"-- ", "\033[2m", true, false};
+static const struct style style_plain = {"", "", false, false};
 static const struct style style_wrong = {"error: ", "\033[31m", true, true};
 static const char colour_off[] = "\033[0m";
 
@@ -242,6 +243,21 @@ static void handoff(struct parley_cli_screen *s, const struct parley_event *even
 }
 
 /* What was under way is over, and nothing else will say so. */
+/* The answer as it came, to be given to a peer connection; unless it is told elsewhere. */
+static void answer(struct parley_cli_screen *s, const struct parley_event *event)
+{
+    struct parley_view rest = event->text;
+
+    note(s, "call %.*s is created%s", SHOWN(event->call_id, 128), rest.len > 0 ? "; the answer:" : "");
+    while (rest.len > 0) {
+        const char *end = memchr(rest.at, '\n', rest.len);
+        size_t len = end != NULL ? (size_t)(end - rest.at) : rest.len;
+
+        line(s, style_plain, parley_view_of(rest.at, len), "");
+        rest = parley_view_skip(rest, len + 1);
+    }
+}
+
 static void reconnecting(struct parley_cli_screen *s, const struct parley_event *event)
 {
     finish_partial_reply(s);
@@ -271,6 +287,9 @@ void parley_cli_screen_event(struct parley_cli_screen *s, const struct parley_ev
     case PARLEY_EVENT_STARTED:
         s->stage = NULL;
         note(s, "the conversation has started");
+        break;
+    case PARLEY_EVENT_SDP:
+        answer(s, event);
         break;
     case PARLEY_EVENT_SPEECH_STARTED:
         s->speaking = true;

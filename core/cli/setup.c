@@ -92,12 +92,17 @@ int parley_cli_setup_make(struct parley_cli_setup *s, const struct parley_cli_op
     s->options.voice = parley_view(o->voice);
     s->options.session_id = parley_view(o->session_id);
     s->options.compress = o->compress;
+    s->options.call_url = parley_view(o->call_url);
+    s->options.call_id = parley_view(o->call_id);
     set_reconnect(&s->options.reconnect, o);
     s->options.modality = o->modality;
     set_name(s, o->user_name);
     status = set_key(s, o);
     if (status == PARLEY_OK)
         status = parley_cli_text_or_file(o->prompt, &s->prompt, &s->options.prompt, s->why);
+    if (status == PARLEY_OK && o->sdp != NULL)
+        status =
+            parley_cli_text_file(o->sdp, PARLEY_CLI_PROMPT_BYTES, &s->sdp, &s->options.sdp_offer, s->why);
     if (status == PARLEY_OK)
         status = set_script(s, o->script);
     if (status == PARLEY_OK)
@@ -109,9 +114,10 @@ void parley_cli_setup_wipe(struct parley_cli_setup *s)
 {
     parley_cli_key_wipe(&s->key);
     free(s->prompt);
+    free(s->sdp);
     free(s->script);
     free(s->startup_context);
     parley_cli_background_free(&s->background);
-    s->prompt = s->script = s->startup_context = NULL;
+    s->prompt = s->sdp = s->script = s->startup_context = NULL;
     memset(&s->options, 0, sizeof s->options);
 }

@@ -17,7 +17,7 @@ struct parley_cli_setup {
     struct parley_cli_key key;
     char user_name[PARLEY_CLI_SETUP_NAME];
     struct parley_cli_background background;
-    char *prompt, *script, *startup_context; /* from the heap, NULL when there is none */
+    char *prompt, *sdp, *script, *startup_context; /* from the heap, NULL when there is none */
     char why[PARLEY_CLI_SETUP_WHY];
 };
 

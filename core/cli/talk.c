@@ -1,6 +1,7 @@
 /*
- * `parley talk`. One loop serves the conversation, the sound, the agent, the typed line and the screen;
- * nothing in it blocks but the one wait, and after the start nothing asks for memory.
+ * `parley talk`, and `parley call`, which is the same without sound. One loop serves the conversation, the
+ * sound, the agent, the typed line and the screen; nothing in it blocks but the one wait, and after the start
+ * nothing asks for memory.
  */
 #include "core/cli/talk.h"
 
@@ -77,7 +78,7 @@ static const char *choose_program(const struct parley_cli_options *o, const char
 {
     if (asked != NULL)
         return strcmp(asked, "none") == 0 ? NULL : asked;
-    if (o->in != NULL || o->out != NULL || !at_terminal() || !parley_process_exists(name))
+    if (o->call || o->in != NULL || o->out != NULL || !at_terminal() || !parley_process_exists(name))
         return NULL;
     return usual;
 }
@@ -293,9 +294,41 @@ static void on_closed(struct talk *t, const struct parley_event *event)
         fault(t, error->text[0] != '\0' ? error->text : parley_status_text(event->status));
 }
 
+/* Puts the answer of a call where it is wanted. True when that is not the report. */
+static bool save_answer(struct talk *t, struct parley_view answer)
+{
+    const char *path = t->options.answer;
+    int fd, put = 0;
+
+    if (path == NULL)
+        return false;
+    fd = parley_file_open(path, PARLEY_FILE_CREATE);
+    while (fd >= 0 && answer.len > 0 && (put = parley_file_write(fd, answer.at, answer.len)) > 0)
+        answer = parley_view_skip(answer, (size_t)put);
+    if (fd < 0 || answer.len > 0) {
+        char why[FAULT_BYTES];
+
+        snprintf(why, sizeof why, "%.120s: %.240s", path,
+                 fd < 0 || put < 0 ? parley_file_reason() : "it does not take the answer");
+        fault(t, why);
+    }
+    if (fd >= 0)
+        parley_file_close(fd);
+    return true;
+}
+
+static void report(struct talk *t, const struct parley_event *event)
+{
+    struct parley_event told = *event;
+
+    if (event->kind == PARLEY_EVENT_SDP && save_answer(t, event->text))
+        told.text = parley_view(NULL);
+    parley_cli_report_event(&t->report, &told);
+}
+
 static void on_event(struct talk *t, const struct parley_event *event)
 {
-    parley_cli_report_event(&t->report, event);
+    report(t, event);
     parley_cli_record_event(&t->record, event, &t->report);
     parley_cli_lull_event(&t->lull, event, t->now_us);
     switch (event->kind) {
@@ -533,7 +566,7 @@ int parley_cli_talk(int argc, char **argv)
     if (parley_cli_options_read(&t->options, argc, argv, parley_transport(), why) != PARLEY_OK)
         status = complain(2, why);
     else if (t->options.help)
-        parley_cli_options_help(), status = 0;
+        parley_cli_options_help(t->options.call), status = 0;
     else
         status = run(t);
     free(t);

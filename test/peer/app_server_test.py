@@ -123,14 +123,15 @@ def _():
         server.quiet()
 
 
-@test("13.13/122 webrtc is refused plainly, and nothing starts")
+@test("a call over webrtc on the loopback: started, its answer, then the conversation")
 def _():
-    with Server() as server:
-        thread = server.fails("does not support the webrtc transport",
-                              transport={"type": "webrtc", "sdp": "v=offer\r\n"})
-        server.text(thread, "nobody")
-        server.not_running(thread)
-        server.start(thread, transport={"type": "websocket"})
+    script = 'answer "v=answer\\r\\n"\n' + told("[USER] hello") + END
+    with Server(script=script) as server:
+        thread = server.start(transport={"type": "webrtc", "sdp": "v=offer\r\n"})
+        server.expect("thread/realtime/sdp", {"threadId": thread, "sdp": "v=answer\r\n"})
+        server.text(thread, "hello")
+        equal(server.expect("thread/realtime/itemAdded", threadId=thread)["item"]["id"], "end")
+        server.quiet()
 
 
 @test("13.13/125 audio and text go to the service")

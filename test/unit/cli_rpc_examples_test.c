@@ -86,6 +86,16 @@ static void check_text(json_t *op)
     json_decref(sent);
 }
 
+/* The offer goes to the service, and the answer to the client before the call is joined. */
+static void check_call(json_t *op)
+{
+    assert_non_null(strstr(service.offered, text_of(op, "transport", "sdp")));
+    expect_notification("thread/realtime/started", "threadId", thread);
+    expect_notification("thread/realtime/sdp", "sdp", "v=answer\r\n");
+    serve();
+    json_decref(session_update());
+}
+
 /* What came of a request beside its answer. */
 static void check_op(json_t *op)
 {
@@ -99,8 +109,8 @@ static void check_op(json_t *op)
         check_text(op);
     else if (strcmp(type, "realtime_conversation_close") == 0)
         expect_notification("thread/realtime/closed", "reason", "requested");
-    else if (of(op, "transport", NULL) != NULL) /* a difference: this build has no calls over HTTP */
-        expect_notification("thread/realtime/error", "message", "does not support the webrtc transport");
+    else if (of(op, "transport", NULL) != NULL)
+        check_call(op);
     else
         check_start(op);
     expect_silence();
@@ -138,6 +148,7 @@ static const struct trigger {
     int end, before;
 } triggers[] = {
     {"ntf_started", {NULL}, NULL, 0, 0},
+    {"ntf_sdp", {NULL}, NULL, 0, 1},
     {"ntf_item_added",
      {"{\"type\":\"conversation.item.added\",\"item\":{\"id\":\"item_1\",\"type\":\"message\",\"role\":"
       "\"assistant\"}}"},
@@ -194,9 +205,13 @@ static void a_notification(void **state)
 
     client_begin();
     thread = client_thread();
-    request(thread,
-            "{'id':1,'method':'thread/realtime/start','params':{'threadId':'*','outputModality':'audio',"
-            "'sessionId':'conv_1'}}");
+    request(
+        thread,
+        strcmp(trigger->name, "ntf_sdp") == 0
+            ? "{'id':1,'method':'thread/realtime/start','params':{'threadId':'*','outputModality':'audio',"
+              "'transport':{'type':'webrtc','sdp':'v=offer'}}}"
+            : "{'id':1,'method':'thread/realtime/start','params':{'threadId':'*','outputModality':'audio',"
+              "'sessionId':'conv_1'}}");
     expect_line("{'id':1,'result':{}}");
     for (size_t i = 0; i < COUNT(trigger->says) && trigger->says[i] != NULL; i++)
         service_says(trigger->says[i]);
@@ -248,8 +263,6 @@ static CMUnitTestFunction test_for(json_t *example)
 
     if (strcmp(text_of(example, "mode", NULL), "jsonrpc") != 0)
         return NULL;
-    if (strcmp(name, "ntf_sdp") == 0)
-        return NULL; /* comes with calls over HTTP (reference 9) */
     if (strncmp(name, "ntf_", 4) == 0)
         return a_notification;
     return strcmp(text_of(example, "direction", NULL), "in") == 0 ? a_request : a_refusal;

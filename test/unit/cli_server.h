@@ -26,6 +26,12 @@ static struct {
     char *got[SERVICE_MESSAGES];
     size_t got_read, got_write;
     int opened, closed;
+    /* of calls: what attempts to create and to join one end with (0: they do not), and how often there were
+       some; the body of the last */
+    int post_end, join_end;
+    unsigned posted, joined;
+    bool join_waits;
+    char *offered;
 } service;
 
 static inline void service_opened(void *state, uint64_t now_us)
@@ -66,8 +72,39 @@ static inline void service_closed(void *state, uint16_t code, uint64_t now_us)
     service.closed++;
 }
 
-static struct parley_loopback_peer service_peer = {
-    .opened = service_opened, .received = service_received, .say = service_say, .closed = service_closed};
+static inline int service_dialled(void *state, bool call, uint64_t now_us, uint64_t *due_us)
+{
+    (void)state;
+    (void)now_us;
+    *due_us = PARLEY_NEVER;
+    service.posted += call;
+    if (call)
+        return 1;
+    if (service.join_waits)
+        return 0;
+    service.joined++;
+    return service.join_end < 0 ? service.join_end : 1;
+}
+
+static inline void service_called(void *state, struct parley_view body, struct parley_loopback_answer *answer)
+{
+    (void)state;
+    free(service.offered);
+    service.offered = malloc(body.len + 1);
+    memcpy(service.offered, body.at, body.len);
+    service.offered[body.len] = '\0';
+    answer->sdp = parley_view("v=answer\r\n");
+    answer->id = "rtc_1";
+    if (service.post_end > 0)
+        answer->http_status = service.post_end;
+}
+
+static struct parley_loopback_peer service_peer = {.opened = service_opened,
+                                                   .received = service_received,
+                                                   .say = service_say,
+                                                   .closed = service_closed,
+                                                   .dialled = service_dialled,
+                                                   .called = service_called};
 
 /* The next message the service got, parsed; session.update counts as any other. */
 static inline json_t *service_got(void)
@@ -124,6 +161,8 @@ static inline int server_tear_down(void **state)
     output_len = output_size = 0;
     while (service.got_write > 0)
         free(service.got[--service.got_write]);
+    free(service.offered);
+    service.offered = NULL;
     return 0;
 }
 
