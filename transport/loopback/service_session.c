@@ -33,6 +33,14 @@ static struct parley_view session_of(const struct parley_service_state *s)
     return parley_view_of(s->session, s->session_bytes);
 }
 
+/* The value at `path`; null when it is not there. */
+static struct parley_view or_null(struct parley_view json, const char *path)
+{
+    struct parley_view raw;
+
+    return parley_peek(json, parley_view(path), &raw) ? raw : parley_view("null");
+}
+
 static bool flag(struct parley_view json, const char *path, bool otherwise)
 {
     struct parley_view raw;
@@ -57,10 +65,9 @@ static uint32_t eager_ms(struct parley_view turns)
 
 static void set_turns(struct parley_service_state *s, struct parley_view session)
 {
-    struct parley_view turns = parley_view("null");
+    struct parley_view turns = or_null(session, "audio.input.turn_detection");
     double threshold = 0.5;
 
-    parley_peek(session, parley_view("audio.input.turn_detection"), &turns);
     s->vad = s->v1 || !parley_view_is(turns, "null");
     s->semantic = parley_peek_is(turns, "type", "semantic_vad");
     s->create_response = flag(turns, "create_response", true);
@@ -89,12 +96,11 @@ static bool has_tool(struct parley_view session, const char *name)
 /* Reads what matters out of the session. */
 static void set_session(struct parley_service_state *s)
 {
-    struct parley_view session = session_of(s), raw = parley_view("null"), voice;
+    struct parley_view session = session_of(s), voice;
 
     s->v1 = parley_peek_is(session, "type", "quicksilver");
     s->transcription = parley_peek_is(session, "type", "transcription");
-    parley_peek(session, parley_view("audio.input.transcription"), &raw);
-    s->transcribe = s->v1 || !parley_view_is(raw, "null");
+    s->transcribe = s->v1 || !parley_view_is(or_null(session, "audio.input.transcription"), "null");
     s->text = parley_peek_is(session, "output_modalities.0", "text");
     s->agent = s->v1 || has_tool(session, "background_agent"); /* handing over needs no tool there */
     s->silence = has_tool(session, "remain_silent");
@@ -216,18 +222,16 @@ static bool changes(const struct parley_service_state *s, struct parley_view upd
 
 static bool is_set(const struct parley_service_state *s, const char *path)
 {
-    struct parley_view raw;
-
-    return parley_peek(session_of(s), parley_view(path), &raw) && !parley_view_is(raw, "null");
+    return !parley_view_is(or_null(session_of(s), path), "null");
 }
 
 /* Whisper finds turns by itself; what is not said about turns stays as it is. */
 static bool whisper_with_turns(const struct parley_service_state *s, struct parley_view update)
 {
-    struct parley_view turns = parley_view("null");
+    struct parley_view turns;
 
     if (!parley_peek(update, parley_view("audio.input.turn_detection"), &turns))
-        parley_peek(session_of(s), parley_view("audio.input.turn_detection"), &turns);
+        turns = or_null(session_of(s), "audio.input.turn_detection");
     return parley_peek_is(update, "audio.input.transcription.model", "gpt-realtime-whisper") &&
            !parley_view_is(turns, "null");
 }
@@ -255,7 +259,7 @@ static bool may_change(struct parley_service_state *s, struct parley_view messag
         parley_service_refuse(s, message, PARLEY_RULE_SPEED_BETWEEN, "session.audio.output.speed",
                               "The speed cannot be changed while a response is in progress.");
     else if (is_set(s, "tracing") && changes(s, update, "tracing") &&
-             !(parley_peek(update, parley_view("tracing"), &raw) && parley_view_is(raw, "null")))
+             !parley_view_is(or_null(update, "tracing"), "null"))
         parley_service_refuse(s, message, PARLEY_RULE_TRACING_FIXED, "session.tracing",
                               "Tracing cannot be changed once it is on.");
     else if (whisper_with_turns(s, update))

@@ -31,7 +31,7 @@
 
 /* ---- sound --------------------------------------------------------------------------------------- */
 
-static const struct parley_shape pcm = {FIELDS({INTEGER("rate"), .least = 24000, .most = 24000.5,
+static const struct parley_shape pcm = {FIELDS({INTEGER("rate"), .least = 24000, .most = 24000,
                                                 .rule = PARLEY_RULE_FORMAT_RATE})},
                                  g711 = {.fields = (const struct parley_shape_field[]){END}};
 static const struct parley_shape format = {

@@ -166,8 +166,11 @@ static bool check_number(const struct check *c, const struct parley_shape_field 
 
     start(&j, raw);
     parley_json_next(&j);
-    if (field->least >= field->most || !parley_json_double(&j, &number))
+    if (field->most <= 0 || !parley_json_double(&j, &number))
         return true;
+    if (field->least >= field->most && number != field->most)
+        return wrong(c, rule, "invalid_value", path, "Invalid value: %g. Supported values are: %g.", number,
+                     field->most);
     if (number < field->least)
         return wrong(c, rule, integer ? "integer_below_min_value" : "decimal_below_min_value", path,
                      "Invalid '%s': %s below minimum value. Expected a value >= %g, but got %g instead.",

@@ -28,7 +28,7 @@ struct parley_shape_field {
     bool word;                        /* letters, digits, _ and - alone */
     const struct parley_shape *shape; /* of an object, or of an array's objects; NULL: anything */
     const char *values;               /* "a|b": of a string, or of an array's strings; NULL: any */
-    double least, most;               /* of a number, where least < most */
+    double least, most;               /* of a number, where most is not 0 */
     uint32_t longest;                 /* characters of a string, elements of an array; 0: no matter */
     enum parley_rule rule;            /* a value that is not allowed breaks it; NONE: the value rule */
 };
