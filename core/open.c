@@ -264,7 +264,7 @@ int parley_open(struct parley_conversation **out, void *memory, size_t bytes,
     *out = NULL;
     if (error != NULL)
         *error = (struct parley_error){PARLEY_OK, ""};
-    if (memory == NULL)
+    if (memory == NULL || bytes == 0) /* malloc(0) may give a pointer */
         return refuse_no_memory(options, error);
     c = parley_arena_take(&arena, 1, sizeof *c);
     if (c == NULL)

@@ -137,6 +137,8 @@ static void wrong_options_are_named(void **state)
         assert_string_equal(error.text, rows[i].text);
         assert_true(parley_open(&c, NULL, 0, &o, 1, &error) < 0);
         assert_string_equal(error.text, rows[i].text);
+        assert_true(parley_open(&c, memory, 0, &o, 1, &error) < 0); /* what malloc(0) gave */
+        assert_string_equal(error.text, rows[i].text);
         free(memory);
         memory = NULL;
     }
