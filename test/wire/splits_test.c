@@ -59,6 +59,7 @@ static struct parley_options options;
 static struct bytes recorded;
 static char told[16384];     /* the events */
 static struct bytes raw;     /* what the host wrote */
+static size_t answer_bytes;  /* of the upgrade, in `all` */
 static struct bytes written; /* sorted: the request, its messages in order, its control frames in order */
 static struct {
     char told[sizeof told];
@@ -118,6 +119,8 @@ static void tell(const struct parley_event *e)
     assert_in_range(more, 1, sizeof told - used - 1);
 }
 
+static uint64_t now_us;
+
 static void serve(struct parley_conversation *c)
 {
     struct parley_event event;
@@ -125,7 +128,7 @@ static void serve(struct parley_conversation *c)
     for (int quiet = 0; quiet < 3;) {
         size_t before = parley_pipe_calls(parley_pipe_last());
 
-        parley_service(c, 1000000);
+        parley_service(c, now_us);
         while (parley_next_event(c, &event) > 0)
             tell(&event);
         quiet = parley_pipe_calls(parley_pipe_last()) == before ? quiet + 1 : 0;
@@ -155,43 +158,57 @@ static void sort_written(struct parley_view bytes)
     add(&written, controls.at, controls.used);
 }
 
-/* Reads the recording in pieces of `cut` bytes behind a first one of `split`. What comes of it is compared
-   with the first reading of all. */
-static void read_in_pieces(size_t split, size_t cut)
+/* A conversation whose request has gone out, and all that it is going to read. */
+struct reading {
+    struct parley_conversation *c;
+    struct parley_stream *pipe;
+    void *block;
+};
+static struct bytes all;
+
+static struct reading open_reading(void)
 {
-    struct parley_conversation *c = NULL;
-    static struct bytes all;
+    struct reading r = {0};
+    struct parley_error error = {0};
     size_t bytes;
 
     parley_fake_reset();
     parley_pipe_reset();
     told[0] = '\0';
+    now_us = 1000000;
     bytes = parley_memory_needed(&options);
-    void *block = malloc(bytes);
-    struct parley_error error = {0};
-    parley_open(&c, block, bytes, &options, 1000000, &error);
+    r.block = malloc(bytes);
+    parley_open(&r.c, r.block, bytes, &options, now_us, &error);
     assert_string_equal(error.text, "");
-    struct parley_stream *pipe = parley_pipe_last();
-    serve(c);
+    r.pipe = parley_pipe_last();
+    serve(r.c);
     all.used = 0;
-    add_accept(&all, parley_pipe_written(pipe),
+    add_accept(&all, parley_pipe_written(r.pipe),
                options.compress == PARLEY_COMPRESS_AUTO ? "Sec-WebSocket-Extensions: permessage-deflate\r\n"
                                                         : "");
+    answer_bytes = all.used;
     add(&all, recorded.at, recorded.used);
-    if (split > 0 && split < all.used) {
-        assert_true(parley_pipe_feed(pipe, parley_view_of(all.at, split)));
-        serve(c);
-    } else {
-        split = 0;
-    }
-    parley_pipe_read_cuts(pipe, &cut, cut > 0);
-    assert_true(parley_pipe_feed(pipe, parley_view_of(all.at + split, all.used - split)));
-    serve(c);
-    parley_pipe_end(pipe, PARLEY_ERR_PEER_CLOSED);
-    serve(c);
+    return r;
+}
+
+static void close_reading(struct reading *r)
+{
     raw.used = 0;
-    add(&raw, parley_pipe_written(pipe).at, parley_pipe_written(pipe).len);
+    add(&raw, parley_pipe_written(r->pipe).at, parley_pipe_written(r->pipe).len);
     sort_written(view_of(&raw));
+    parley_close(r->c);
+    free(r->block);
+}
+
+static void feed(struct reading *r, size_t from, size_t to)
+{
+    assert_true(parley_pipe_feed(r->pipe, parley_view_of(all.at + from, to - from)));
+    serve(r->c);
+}
+
+/* What came of a reading is compared with what came of the first. */
+static void expect_the_same(size_t split, size_t cut)
+{
     if (reference.written.used == 0) {
         strcpy(reference.told, told);
         reference.written = written;
@@ -200,13 +217,21 @@ static void read_in_pieces(size_t split, size_t cut)
         memcmp(written.at, reference.written.at, written.used) != 0)
         fail_msg("split at %zu, then every %zu: %zu bytes written (%zu), and\n%s\ninstead of\n%s", split, cut,
                  written.used, reference.written.used, told, reference.told);
-    parley_close(c);
-    free(block);
 }
 
-static size_t recorded_bytes(void)
+/* Reads the recording in pieces of `cut` bytes (0: whole) behind a first one of `split`. */
+static void read_in_pieces(size_t split, size_t cut)
 {
-    return recorded.used + 200; /* and the upgrade's answer */
+    struct reading r = open_reading();
+
+    if (split > 0)
+        feed(&r, 0, split);
+    parley_pipe_read_cuts(r.pipe, &cut, cut > 0);
+    feed(&r, split, all.used);
+    parley_pipe_end(r.pipe, PARLEY_ERR_PEER_CLOSED);
+    serve(r.c);
+    close_reading(&r);
+    expect_the_same(split, cut);
 }
 
 /* ---- the tests ----------------------------------------------------------------------------------- */
@@ -299,15 +324,51 @@ static void repeats_byte_by_byte(void **state)
 static void reads_the_same_at_every_split(void **state)
 {
     (void)state;
-    for (size_t split = 1; split < recorded_bytes(); split++)
+    for (size_t split = 1; split < all.used; split++)
         read_in_pieces(split, 0);
 }
 
 static void reads_the_same_in_pieces_of_every_length(void **state)
 {
     (void)state;
-    for (size_t cut = 1; cut < recorded_bytes(); cut = cut < 300 ? cut + 1 : cut + 17)
+    for (size_t cut = 1; cut < all.used; cut = cut < 300 ? cut + 1 : cut + 17)
         read_in_pieces(0, cut);
+}
+
+/* A byte a second for an hour and a half: each is a sign of life. */
+static void a_byte_a_second_is_slow_but_fine(void **state)
+{
+    struct reading r = open_reading();
+
+    (void)state;
+    feed(&r, 0, answer_bytes);
+    for (size_t i = answer_bytes; i < all.used; i++) {
+        now_us += 1000000;
+        feed(&r, i, i + 1);
+    }
+    parley_pipe_end(r.pipe, PARLEY_ERR_PEER_CLOSED);
+    serve(r.c);
+    close_reading(&r);
+    expect_the_same(answer_bytes, 1);
+}
+
+/* The answer to the upgrade has 15 s in all. */
+static void an_answer_of_a_byte_a_second_is_too_slow(void **state)
+{
+    struct reading r = open_reading();
+    size_t i = 0;
+
+    (void)state;
+    while (parley_error(r.c)->status == PARLEY_OK && i < answer_bytes) {
+        feed(&r, i, i + 1);
+        i++;
+        now_us += 1000000;
+        serve(r.c);
+    }
+    assert_int_equal(i, 15);
+    assert_int_equal(parley_error(r.c)->status, PARLEY_ERR_TIMEOUT);
+    assert_string_equal(parley_error(r.c)->text, "upgrade: no answer within 15000 ms (within the answer)");
+    close_reading(&r);
 }
 
 int main(void)
@@ -322,10 +383,13 @@ int main(void)
         PLAIN(repeats_byte_by_byte),
         PLAIN(reads_the_same_at_every_split),
         PLAIN(reads_the_same_in_pieces_of_every_length),
+        PLAIN(a_byte_a_second_is_slow_but_fine),
+        PLAIN(an_answer_of_a_byte_a_second_is_too_slow),
         COMPRESSED(tells_the_story),
         COMPRESSED(repeats_byte_by_byte),
         COMPRESSED(reads_the_same_at_every_split),
         COMPRESSED(reads_the_same_in_pieces_of_every_length),
+        COMPRESSED(a_byte_a_second_is_slow_but_fine),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
