@@ -9,6 +9,7 @@
 #include "core/cli/talk.h"
 #include "core/cli/test.h"
 #include "core/cli/threads.h"
+#include "core/cli/timeline.h"
 #include "core/parley.h"
 
 #include <stdio.h>
@@ -31,6 +32,7 @@ static const struct command commands[] = {
     {"context", "print what the model is told at the start: earlier conversations, this folder",
      parley_cli_context, NULL},
     {"threads", "list, show and delete recorded conversations", parley_cli_threads, NULL},
+    {"timeline", "show a recorded conversation as a picture, or as text", parley_cli_timeline, NULL},
     {"test", "play talks, conversations written down in a file", parley_cli_test, "loopback"},
     {"replay", "hold recorded conversations again, and compare every byte", parley_cli_replay, "loopback"},
     {"help", "this text, or that of a command", help, NULL},

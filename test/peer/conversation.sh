@@ -43,7 +43,7 @@ converse() {
     done
     # shellcheck disable=SC2086
     KEY=sk-test-key timeout 90 "$program" talk --url "$scheme://localhost:$(cat "$scratch/$name.port")/v1" $trust \
-        --key-env KEY --in "$scratch/user.wav" --out "$scratch/$name.wav" --json \
+        --key-env KEY --in "$scratch/user.wav" --out "$scratch/$name.wav" --json --record "$scratch/$name.record" \
         --agent 'cat >/dev/null; echo There are three files.' >"$scratch/$name.out" 2>"$scratch/$name.err" &&
         status=0 || status=$?
     echo "$status" >"$scratch/$name.status"
@@ -82,5 +82,15 @@ for name in wss ws trickle; do
     check "$name: the user interrupts, the reply is cut where it was heard" event $name '"interrupted".*"item_reply_'
     check "$name: the replies are in the WAV file" spoken $name
     check "$name: the key is nowhere to be seen" no_key $name
+done
+# ---- their records -----------------------------------------------------------------------------------
+replays() {
+    "$BUILD/bin/parley-loopback" replay "$scratch/$1.record" >"$scratch/said" 2>&1 && grep -q 'the same, in' "$scratch/said" &&
+        ! grep -q 'torn\|full' "$scratch/said" || { cat "$scratch/said" && return 1; }
+}
+keeps_the_key() { ! grep -F 'sk-test-key' "$scratch/$1.record"; }
+for name in wss ws trickle; do
+    check "$name: recorded, it is held again byte for byte" replays "$name"
+    check "$name: the key is not in the record" keeps_the_key "$name"
 done
 plan
