@@ -44,19 +44,34 @@ static void read_members(struct parley_json *j, const struct parley_view *names,
     }
 }
 
+static bool object_members(struct parley_json *j, const struct parley_view *names, size_t count,
+                           struct parley_value *values)
+{
+    memset(values, 0, count * sizeof *values);
+    bool object = parley_json_next(j) == PARLEY_JSON_OBJECT;
+    if (object)
+        read_members(j, names, count, values);
+    if (object && parley_json_next(j) == PARLEY_JSON_END)
+        return true;
+    memset(values, 0, count * sizeof *values);
+    return false;
+}
+
 bool parley_object_members(char *text, size_t len, const struct parley_view *names, size_t count,
                            struct parley_value *values)
 {
     struct parley_json j;
-    memset(values, 0, count * sizeof *values);
     parley_json_start(&j, text, len);
-    bool object = parley_json_next(&j) == PARLEY_JSON_OBJECT;
-    if (object)
-        read_members(&j, names, count, values);
-    if (object && parley_json_next(&j) == PARLEY_JSON_END)
-        return true;
-    memset(values, 0, count * sizeof *values);
-    return false;
+    return object_members(&j, names, count, values);
+}
+
+bool parley_value_members(const struct parley_value *value, const struct parley_view *names, size_t count,
+                          struct parley_value *values)
+{
+    struct parley_json j;
+    parley_json_start(&j, value->at, value->len);
+    j.checked = true;
+    return object_members(&j, names, count, values);
 }
 
 /* A reader that stands at the value, as if it had just been read. */
@@ -131,28 +146,55 @@ bool parley_value_whole(const struct parley_value *value, uint32_t most, uint32_
 
 static const struct parley_view member_names[PARLEY_MEMBERS] = {
     [PARLEY_MEMBER_TYPE] = PARLEY_VIEW("type"),
-    [PARLEY_MEMBER_DELTA] = PARLEY_VIEW("delta"),
-    [PARLEY_MEMBER_DATA] = PARLEY_VIEW("data"),
     [PARLEY_MEMBER_TEXT] = PARLEY_VIEW("text"),
-    [PARLEY_MEMBER_TRANSCRIPT] = PARLEY_VIEW("transcript"),
-    [PARLEY_MEMBER_ITEM_ID] = PARLEY_VIEW("item_id"),
-    [PARLEY_MEMBER_RESPONSE_ID] = PARLEY_VIEW("response_id"),
-    [PARLEY_MEMBER_CONTENT_INDEX] = PARLEY_VIEW("content_index"),
-    [PARLEY_MEMBER_SAMPLE_RATE] = PARLEY_VIEW("sample_rate"),
-    [PARLEY_MEMBER_CHANNELS] = PARLEY_VIEW("channels"),
-    [PARLEY_MEMBER_NUM_CHANNELS] = PARLEY_VIEW("num_channels"),
-    [PARLEY_MEMBER_SAMPLES_PER_CHANNEL] = PARLEY_VIEW("samples_per_channel"),
+    [PARLEY_MEMBER_DATA] = PARLEY_VIEW("data"),
     [PARLEY_MEMBER_ITEM] = PARLEY_VIEW("item"),
-    [PARLEY_MEMBER_SESSION] = PARLEY_VIEW("session"),
-    [PARLEY_MEMBER_RESPONSE] = PARLEY_VIEW("response"),
-    [PARLEY_MEMBER_HANDOFF_ID] = PARLEY_VIEW("handoff_id"),
-    [PARLEY_MEMBER_INPUT_TRANSCRIPT] = PARLEY_VIEW("input_transcript"),
-    [PARLEY_MEMBER_ERROR] = PARLEY_VIEW("error"),
-    [PARLEY_MEMBER_MESSAGE] = PARLEY_VIEW("message"),
     [PARLEY_MEMBER_CODE] = PARLEY_VIEW("code"),
+    [PARLEY_MEMBER_DELTA] = PARLEY_VIEW("delta"),
+    [PARLEY_MEMBER_ERROR] = PARLEY_VIEW("error"),
     [PARLEY_MEMBER_PARAM] = PARLEY_VIEW("param"),
+    [PARLEY_MEMBER_ITEM_ID] = PARLEY_VIEW("item_id"),
+    [PARLEY_MEMBER_SESSION] = PARLEY_VIEW("session"),
+    [PARLEY_MEMBER_MESSAGE] = PARLEY_VIEW("message"),
     [PARLEY_MEMBER_EVENT_ID] = PARLEY_VIEW("event_id"),
+    [PARLEY_MEMBER_RESPONSE] = PARLEY_VIEW("response"),
+    [PARLEY_MEMBER_CHANNELS] = PARLEY_VIEW("channels"),
+    [PARLEY_MEMBER_TRANSCRIPT] = PARLEY_VIEW("transcript"),
+    [PARLEY_MEMBER_HANDOFF_ID] = PARLEY_VIEW("handoff_id"),
+    [PARLEY_MEMBER_RESPONSE_ID] = PARLEY_VIEW("response_id"),
+    [PARLEY_MEMBER_SAMPLE_RATE] = PARLEY_VIEW("sample_rate"),
+    [PARLEY_MEMBER_NUM_CHANNELS] = PARLEY_VIEW("num_channels"),
+    [PARLEY_MEMBER_CONTENT_INDEX] = PARLEY_VIEW("content_index"),
+    [PARLEY_MEMBER_INPUT_TRANSCRIPT] = PARLEY_VIEW("input_transcript"),
+    [PARLEY_MEMBER_SAMPLES_PER_CHANNEL] = PARLEY_VIEW("samples_per_channel"),
 };
+
+/* The first member with a name of each length; the others follow it. */
+static const uint8_t member_by_length[] = {
+    [4] = PARLEY_MEMBER_TYPE,
+    [5] = PARLEY_MEMBER_DELTA,
+    [7] = PARLEY_MEMBER_ITEM_ID,
+    [8] = PARLEY_MEMBER_EVENT_ID,
+    [10] = PARLEY_MEMBER_TRANSCRIPT,
+    [11] = PARLEY_MEMBER_RESPONSE_ID,
+    [12] = PARLEY_MEMBER_NUM_CHANNELS,
+    [13] = PARLEY_MEMBER_CONTENT_INDEX,
+    [16] = PARLEY_MEMBER_INPUT_TRANSCRIPT,
+    [19] = PARLEY_MEMBER_SAMPLES_PER_CHANNEL,
+};
+
+/* Which member the present NAME is; PARLEY_MEMBERS for none. */
+static size_t which_member(const struct parley_json *j)
+{
+    if (j->escaped)
+        return which(j, member_names, PARLEY_MEMBERS);
+    const char *name = j->raw.at + 1;
+    size_t len = j->raw.len - 2, i = len < sizeof member_by_length ? member_by_length[len] : PARLEY_MEMBERS;
+    for (; i < PARLEY_MEMBERS && member_names[i].len == len; i++)
+        if (name[0] == member_names[i].at[0] && memcmp(name, member_names[i].at, len) == 0)
+            return i;
+    return PARLEY_MEMBERS;
+}
 
 static bool apply(const struct parley_rule *rule, struct parley_wire_event *event,
                   const struct parley_value *members)
@@ -194,7 +236,7 @@ static bool is_audio(struct rules rules, const struct parley_value *members, siz
 static void read_message(struct parley_json *j, struct rules rules, struct parley_value *members)
 {
     while (parley_json_next(j) == PARLEY_JSON_NAME) {
-        size_t i = which(j, member_names, PARLEY_MEMBERS);
+        size_t i = which_member(j);
         if (is_audio(rules, members, i) && note_audio(j, &members[i]))
             continue;
         enum parley_json_token token = parley_json_next(j);
@@ -249,7 +291,7 @@ bool parley_read_session(struct parley_wire_event *event, const struct parley_va
                                                     PARLEY_VIEW("expires_at")};
     struct parley_value in[COUNT];
     const struct parley_value *session = &members[PARLEY_MEMBER_SESSION];
-    parley_object_members(session->at, session->len, names, COUNT, in);
+    parley_value_members(session, names, COUNT, in);
     event->session_id = parley_value_string(&in[ID]);
     event->text = parley_value_string(&in[INSTRUCTIONS]);
     if (in[EXPIRES_AT].token == PARLEY_JSON_NUMBER) {

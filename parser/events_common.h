@@ -12,30 +12,30 @@
  * made of them. Only what an event hands out is unescaped or decoded, in its place.
  */
 
-/* The members of a message that mean something in either dialect. */
+/* The members of a message that mean something in either dialect, by the length of their names. */
 enum parley_member {
     PARLEY_MEMBER_TYPE,
-    PARLEY_MEMBER_DELTA,
-    PARLEY_MEMBER_DATA,
     PARLEY_MEMBER_TEXT,
-    PARLEY_MEMBER_TRANSCRIPT,
-    PARLEY_MEMBER_ITEM_ID,
-    PARLEY_MEMBER_RESPONSE_ID,
-    PARLEY_MEMBER_CONTENT_INDEX,
-    PARLEY_MEMBER_SAMPLE_RATE,
-    PARLEY_MEMBER_CHANNELS,
-    PARLEY_MEMBER_NUM_CHANNELS,
-    PARLEY_MEMBER_SAMPLES_PER_CHANNEL,
+    PARLEY_MEMBER_DATA,
     PARLEY_MEMBER_ITEM,
-    PARLEY_MEMBER_SESSION,
-    PARLEY_MEMBER_RESPONSE,
-    PARLEY_MEMBER_HANDOFF_ID,
-    PARLEY_MEMBER_INPUT_TRANSCRIPT,
-    PARLEY_MEMBER_ERROR,
-    PARLEY_MEMBER_MESSAGE,
     PARLEY_MEMBER_CODE,
+    PARLEY_MEMBER_DELTA,
+    PARLEY_MEMBER_ERROR,
     PARLEY_MEMBER_PARAM,
+    PARLEY_MEMBER_ITEM_ID,
+    PARLEY_MEMBER_SESSION,
+    PARLEY_MEMBER_MESSAGE,
     PARLEY_MEMBER_EVENT_ID,
+    PARLEY_MEMBER_RESPONSE,
+    PARLEY_MEMBER_CHANNELS,
+    PARLEY_MEMBER_TRANSCRIPT,
+    PARLEY_MEMBER_HANDOFF_ID,
+    PARLEY_MEMBER_RESPONSE_ID,
+    PARLEY_MEMBER_SAMPLE_RATE,
+    PARLEY_MEMBER_NUM_CHANNELS,
+    PARLEY_MEMBER_CONTENT_INDEX,
+    PARLEY_MEMBER_INPUT_TRANSCRIPT,
+    PARLEY_MEMBER_SAMPLES_PER_CHANNEL,
     PARLEY_MEMBERS,
     PARLEY_MEMBER_NONE = PARLEY_MEMBERS
 };
@@ -78,6 +78,10 @@ int parley_events_read(struct parley_wire_event *event, char *message, size_t le
    that are missing become absent. False, and all absent, when `text` is no JSON or no object. */
 bool parley_object_members(char *text, size_t len, const struct parley_view *names, size_t count,
                            struct parley_value *values);
+
+/* The same of a value of the message; false for one that is absent, too. */
+bool parley_value_members(const struct parley_value *value, const struct parley_view *names, size_t count,
+                          struct parley_value *values);
 
 /* A string, unescaped in its place; the absent view when the value is none. Call once per value. */
 struct parley_view parley_value_string(const struct parley_value *value);

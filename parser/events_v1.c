@@ -15,7 +15,7 @@ static bool read_item_done(struct parley_wire_event *event, const struct parley_
     static const struct parley_view name = PARLEY_VIEW("id");
     struct parley_value id;
     const struct parley_value *item = &members[PARLEY_MEMBER_ITEM];
-    parley_object_members(item->at, item->len, &name, 1, &id);
+    parley_value_members(item, &name, 1, &id);
     event->item_id = parley_value_string(&id);
     return event->item_id.at != NULL;
 }

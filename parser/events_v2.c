@@ -21,8 +21,8 @@ static void read_reason(struct parley_wire_event *event, const struct parley_val
     static const struct parley_view detail_names[DETAILS] = {PARLEY_VIEW("reason"), PARLEY_VIEW("error")};
     static const struct parley_view error_names[ERRORS] = {PARLEY_VIEW("code"), PARLEY_VIEW("message")};
     struct parley_value in[DETAILS], error[ERRORS];
-    parley_object_members(details->at, details->len, detail_names, DETAILS, in);
-    parley_object_members(in[ERROR].at, in[ERROR].len, error_names, ERRORS, error);
+    parley_value_members(details, detail_names, DETAILS, in);
+    parley_value_members(&in[ERROR], error_names, ERRORS, error);
     event->code = parley_value_string(&error[CODE]);
     event->text = parley_value_string(&error[MESSAGE]);
     if (event->code.at == NULL)
@@ -38,7 +38,7 @@ static bool read_response(struct parley_wire_event *event, const struct parley_v
                                                     PARLEY_VIEW("status"), PARLEY_VIEW("status_details")};
     struct parley_value in[COUNT];
     const struct parley_value *response = &members[PARLEY_MEMBER_RESPONSE];
-    parley_object_members(response->at, response->len, names, COUNT, in);
+    parley_value_members(response, names, COUNT, in);
     event->response_id = parley_value_string(&in[ID]);
     if (event->response_id.at == NULL)
         event->response_id = parley_value_string(&members[PARLEY_MEMBER_RESPONSE_ID]);
@@ -109,7 +109,7 @@ static bool read_item_done(struct parley_wire_event *event, const struct parley_
                                                     PARLEY_VIEW("arguments")};
     struct parley_value in[COUNT];
     const struct parley_value *item = &members[PARLEY_MEMBER_ITEM];
-    parley_object_members(item->at, item->len, names, COUNT, in);
+    parley_value_members(item, names, COUNT, in);
     struct parley_view id = parley_value_string(&in[ID]), call_id = parley_value_string(&in[CALL_ID]);
     event->kind = call_kind(parley_value_string(&in[TYPE]), parley_value_string(&in[NAME]));
     if (event->kind == PARLEY_WIRE_ITEM_DONE) {

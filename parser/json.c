@@ -5,6 +5,7 @@
  * there, so that all before it is JSON so far. Numbers are given their values in json_number.c.
  */
 #include "parser/json.h"
+#include "parser/scan.h"
 #include "parser/utf8.h"
 
 /* What may come next; from FAILED_MORE on nothing does, and the same answer is given again. */
@@ -60,39 +61,21 @@ static char *stop(struct parley_json *j, const char *at, const char *why)
 
 /* ---- strings ---------------------------------------------------------------------------------- */
 
-/* Not zero when one of the eight bytes ends a plain run: a quote, a backslash, a control character, or
- * a byte above ASCII, whose top bit `quote` or `backslash` keeps. A borrow can only wrongly mark bytes
- * above one that is rightly marked. */
-static uint64_t not_plain(uint64_t eight)
-{
-    const uint64_t each = UINT64_C(0x0101010101010101);
-    uint64_t quote = (eight ^ each * '"') - each;
-    uint64_t backslash = (eight ^ each * '\\') - each;
-    uint64_t control = eight - each * 0x20;
-    return (quote | backslash | control) & each * 0x80;
-}
-
-static uint64_t load_eight(const char *at)
-{
-    uint64_t eight;
-    memcpy(&eight, at, sizeof eight);
-    return eight;
-}
-
 static bool plain(char c)
 {
     return (unsigned char)c >= 0x20 && (unsigned char)c < 0x80 && c != '"' && c != '\\';
 }
 
-/* The first byte at or after `at` that is not plain, or `end`. Base64 audio is one such run of
- * thousands of bytes, hence the stride of 32. */
+/* The first byte at or after `at` that is not plain, or `end`. */
 static char *pass_plain(char *at, const char *end)
 {
-    while (end - at >= 32 && (not_plain(load_eight(at)) | not_plain(load_eight(at + 8)) |
-                              not_plain(load_eight(at + 16)) | not_plain(load_eight(at + 24))) == 0)
-        at += 32;
-    while (end - at >= 8 && not_plain(load_eight(at)) == 0)
-        at += 8;
+    for (; end - at >= PARLEY_SCAN_BYTES; at += PARLEY_SCAN_BYTES) {
+        uint64_t marks = parley_scan_not_plain(at);
+        if (marks == 0)
+            continue;
+        at += parley_scan_first(marks);
+        break;
+    }
     while (at < end && plain(*at))
         at++;
     return at;
@@ -258,11 +241,18 @@ static enum parley_json_token close_container(struct parley_json *j)
 
 /* ---- what comes next --------------------------------------------------------------------------- */
 
-/* White space, then true when `c` follows. */
-static bool follows(struct parley_json *j, char c)
+static char *pass_space(char *at, const char *end)
 {
-    while (j->at < j->end && (*j->at == ' ' || *j->at == '\n' || *j->at == '\r' || *j->at == '\t'))
-        j->at++;
+    while (at < end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
+        at++;
+    return at;
+}
+
+/* White space, of which there mostly is none, then true when `c` follows. */
+static inline bool follows(struct parley_json *j, char c)
+{
+    if (j->at < j->end && (unsigned char)*j->at <= ' ')
+        j->at = pass_space(j->at, j->end);
     return j->at < j->end && *j->at == c;
 }
 
@@ -347,6 +337,33 @@ enum parley_json_token parley_json_string_end(struct parley_json *j, char *at)
     return value(j, pass_string(j, at), PARLEY_JSON_STRING);
 }
 
+/* The closing quote of a string that is known to have one. */
+static char *string_end(char *at, const char *end)
+{
+    for (;; at++) {
+        at = memchr(at, '"', (size_t)(end - at));
+        size_t backslashes = 0;
+        while (at[-1 - (ptrdiff_t)backslashes] == '\\')
+            backslashes++;
+        if (backslashes % 2 == 0)
+            return at;
+    }
+}
+
+/* The end of an object or array that is known to have one, `at` inside of it. */
+static char *container_end(char *at, const char *end)
+{
+    for (unsigned depth = 1; depth > 0; at++) {
+        if (*at == '"')
+            at = string_end(at + 1, end);
+        else if ((*at | 0x20) == '{') /* or '[' */
+            depth++;
+        else if ((*at | 0x20) == '}') /* or ']' */
+            depth--;
+    }
+    return at;
+}
+
 bool parley_json_skip(struct parley_json *j)
 {
     unsigned outside = j->depth;
@@ -354,6 +371,10 @@ bool parley_json_skip(struct parley_json *j)
         outside--; /* the container just opened is the value */
     else if (j->expect == EXPECT_COLON || j->expect == EXPECT_VALUE)
         parley_json_next(j);
+    if (j->checked && j->depth > outside) {
+        j->depth = (uint16_t)outside;
+        value(j, container_end(j->at, j->end), PARLEY_JSON_OBJECT_END);
+    }
     while (j->depth > outside && parley_json_next(j) > 0)
         continue;
     return j->expect < FAILED_MORE;

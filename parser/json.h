@@ -52,6 +52,7 @@ struct parley_json {
     uint16_t depth;                       /* open objects and arrays */
     uint8_t expect;                       /* internal */
     bool escaped;                         /* the string token holds escapes */
+    bool checked;                         /* the text was read before and is good; see parley_json_skip */
     uint8_t kinds[PARLEY_JSON_DEPTH / 8]; /* one bit a level: object or array */
 };
 
@@ -72,7 +73,8 @@ enum parley_json_token parley_json_string_end(struct parley_json *j, char *at);
 
 /* Passes over one whole value: after a NAME its value; at a value just read what is left of it, that is the
    rest of an object or array and nothing of any other. Returns false when the text fails within; the next
-   parley_json_next tells how. */
+   parley_json_next tells how. Who sets `checked` after the start says that the text is a part of one that was
+   read to its end: then objects and arrays are passed without being checked again. */
 bool parley_json_skip(struct parley_json *j);
 
 /* Like parley_json_skip after a NAME, and gives the value's text exactly as it stands. */

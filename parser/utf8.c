@@ -1,14 +1,24 @@
 /* UTF-8 as RFC 3629 has it: checked piece by piece, cut, trimmed and written. See parser/utf8.h. */
 #include "parser/utf8.h"
+#include "parser/scan.h"
 
-/* The plain ASCII bytes `text` begins with, looked at eight at a time. */
+/* The plain ASCII bytes `text` begins with. A long run, which is most likely audio, is passed in strides. */
 static size_t ascii_run(const char *text, size_t len)
 {
+    enum { BLOCK = PARLEY_SCAN_BYTES, STRIDE = 4 * BLOCK };
     size_t at = 0;
-    for (uint64_t eight; len - at >= sizeof eight; at += sizeof eight) {
-        memcpy(&eight, text + at, sizeof eight);
-        if ((eight & UINT64_C(0x8080808080808080)) != 0)
+    while (len - at >= BLOCK) {
+        uint64_t marks = parley_scan_not_ascii(text + at);
+        if (marks != 0) {
+            at += parley_scan_first(marks);
             break;
+        }
+        at += BLOCK;
+        while (at >= STRIDE && len - at >= STRIDE &&
+               (parley_scan_not_ascii(text + at) | parley_scan_not_ascii(text + at + BLOCK) |
+                parley_scan_not_ascii(text + at + 2 * BLOCK) |
+                parley_scan_not_ascii(text + at + 3 * BLOCK)) == 0)
+            at += STRIDE;
     }
     while (at < len && (unsigned char)text[at] < 0x80)
         at++;

@@ -652,6 +652,49 @@ static void skipping_passes_over_one_value(void **unused)
     assert_int_equal(parley_json_next(&j), PARLEY_JSON_END);
 }
 
+/* What was read before is passed without a look at it, to the same place. */
+static void skipping_what_was_checked(void **unused)
+{
+    (void)unused;
+    static const char *const texts[] = {
+        "{}",
+        "[]",
+        "[[],{},[{}]]",
+        "{\"a\":[1,2,{\"b\":null}],\"c\":{}}",
+        "[\"]\",\"}\",\"{[\",\"\\\"]\",\"\\\\\",\"\\\\\\\"]\",\"\"]",
+        "{\"}\":\"\\\\\\\\\",\"\\\"\":\"{\"}",
+        " [ \"\\u005d\" , \"\xC3\x9B\xE2\x9B\xBD\" ] ",
+        "{\"long\":\"0123456789012345678901234567890123456789]\",\"n\":-1.5e3}",
+    };
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        size_t len = strlen(texts[i]);
+        char around[128];
+        int bytes = snprintf(around, sizeof around, "{\"x\":%s,\"after\":1}", texts[i]);
+        char *copy = copy_of(around, (size_t)bytes);
+        struct parley_json j;
+        parley_json_start(&j, copy, (size_t)bytes);
+        j.checked = true;
+        assert_int_equal(parley_json_next(&j), PARLEY_JSON_OBJECT);
+        assert_int_equal(parley_json_next(&j), PARLEY_JSON_NAME);
+        assert_true(parley_json_next(&j) > 0);
+        assert_true(parley_json_skip(&j));
+        while (len > 0 && texts[i][len - 1] == ' ')
+            len--;
+        assert_ptr_equal(j.at, copy + strlen("{\"x\":") + len);
+        assert_int_equal(parley_json_next(&j), PARLEY_JSON_NAME);
+        assert_true(parley_json_name_is(&j, "after"));
+        assert_true(parley_json_skip(&j));
+        assert_int_equal(parley_json_next(&j), PARLEY_JSON_OBJECT_END);
+        assert_int_equal(parley_json_next(&j), PARLEY_JSON_END);
+
+        parley_json_start(&j, copy, (size_t)bytes); /* and as a whole */
+        j.checked = true;
+        assert_true(parley_json_skip(&j));
+        assert_int_equal(parley_json_next(&j), PARLEY_JSON_END);
+        free(copy);
+    }
+}
+
 static void skipping_tells_of_failures(void **unused)
 {
     (void)unused;
@@ -717,6 +760,7 @@ int main(void)
         cmocka_unit_test(doubles_are_those_of_the_c_library),
         cmocka_unit_test(the_middle_of_two_doubles),
         cmocka_unit_test(skipping_passes_over_one_value),
+        cmocka_unit_test(skipping_what_was_checked),
         cmocka_unit_test(skipping_tells_of_failures),
         cmocka_unit_test(raw_values_are_verbatim),
     };
