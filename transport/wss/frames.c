@@ -1,8 +1,9 @@
 /*
- * WebSocket frames on wslay's frame layer. wslay cuts and masks; what it lacks stands here: the checks that
- * span frames, reasons in words (it has one error number for all of them, and only once payload is there),
- * and the look ahead. Its event layer is of no use to us: it allocates for each message, as much as the
- * peer announces.
+ * WebSocket frames. wslay's frame layer cuts what comes; what it lacks stands here: the checks that span
+ * frames, reasons in words (it has one error number for all of them, and only once payload is there), and the
+ * look ahead. Its event layer is of no use to us: it allocates for each message, as much as the peer
+ * announces. Our own frames are put together here, as wslay masks byte by byte, which would cost most of what
+ * sending does.
  */
 #include "transport/wss/frames.h"
 
@@ -13,9 +14,12 @@
 #include <wslay/wslay.h>
 
 enum {
-    HEADER_MAX = 14, /* 2, a length of 8, a mask of 4 */
-    RSV1 = 0x40,     /* of a header's first byte */
-    CONTROLS = 2,    /* the room behind the messages in `out`: one pong and the close frame */
+    MASK = 4,
+    HEADER_MAX = 2 + 8 + MASK, /* with the longest length */
+    FIN = 0x80,
+    RSV1 = 0x40,   /* of a header's first byte */
+    MASKED = 0x80, /* of its second */
+    CONTROLS = 2,  /* the room behind the messages in `out`: one pong and the close frame */
     CLOSE_NORMAL = 1000,
     CLOSE_PROTOCOL = 1002,
     CLOSE_DATA = 1007,
@@ -53,34 +57,6 @@ static ssize_t give(uint8_t *into, size_t bytes, int flags, void *user)
     return (ssize_t)some;
 }
 
-/* Takes a piece of a frame into `out`, where room was made for all of it. */
-static ssize_t take(const uint8_t *from, size_t bytes, int flags, void *user)
-{
-    struct parley_frames *f = user;
-
-    (void)flags;
-    if (parley_buffer_reserve(&f->out, bytes) < bytes)
-        return -1;
-    memcpy(f->out.at + f->out.end, from, bytes);
-    f->out.end += bytes;
-    return (ssize_t)bytes;
-}
-
-/* Mask bytes, drawn in bulk: one call of the system for 64 frames. */
-static int draw_mask(uint8_t *into, size_t bytes, void *user)
-{
-    struct parley_frames *f = user;
-
-    if (f->masks_left < bytes) {
-        if (parley_random(f->masks, sizeof f->masks) < 0)
-            return -1;
-        f->masks_left = sizeof f->masks;
-    }
-    f->masks_left -= bytes;
-    memcpy(into, f->masks + f->masks_left, bytes);
-    return 0;
-}
-
 /* ---- life -------------------------------------------------------------------------------------- */
 
 void parley_frames_carve(struct parley_frames *f, struct parley_arena *arena, size_t recv_bytes,
@@ -95,7 +71,7 @@ void parley_frames_carve(struct parley_frames *f, struct parley_arena *arena, si
 
 int parley_frames_start(struct parley_frames *f)
 {
-    static const struct wslay_frame_callbacks callbacks = {take, give, draw_mask};
+    static const struct wslay_frame_callbacks callbacks = {.recv_callback = give};
 
     return wslay_frame_context_init(&f->wslay, &callbacks, f) == 0 ? 0 : PARLEY_ERR_MEMORY;
 }
@@ -116,20 +92,64 @@ struct kind {
     bool last, compressed;
 };
 
+/* Mask bytes, drawn in bulk: one call of the system for 64 frames. False when there are none. */
+static bool draw_mask(struct parley_frames *f, unsigned char mask[MASK])
+{
+    if (f->masks_left < MASK) {
+        if (parley_random(f->masks, sizeof f->masks) < 0)
+            return false;
+        f->masks_left = sizeof f->masks;
+    }
+    f->masks_left -= MASK;
+    memcpy(mask, f->masks + f->masks_left, MASK);
+    return true;
+}
+
+/* A header up to the mask (RFC 6455, 5.2); returns its length. */
+static size_t put_header(unsigned char *at, struct kind kind, uint64_t length)
+{
+    size_t extra = length > 0xffff ? 8 : length > 125 ? 2 : 0;
+
+    at[0] = (unsigned char)((kind.last ? FIN : 0) | (kind.compressed ? RSV1 : 0) | kind.opcode);
+    at[1] = (unsigned char)(MASKED | (extra == 8 ? 127 : extra == 2 ? 126 : length));
+    for (size_t i = 0; i < extra; i++)
+        at[2 + i] = (unsigned char)(length >> 8 * (extra - 1 - i));
+    return 2 + extra;
+}
+
+/* Masks from one place to another, which may begin before it: a word at a time. */
+static void put_masked(unsigned char *into, const char *from, size_t bytes, const unsigned char mask[MASK])
+{
+    uint64_t key, first, second;
+    enum { WORD = sizeof key };
+
+    memcpy(&key, mask, MASK);
+    memcpy((unsigned char *)&key + MASK, mask, MASK);
+    for (; bytes >= 2 * WORD; bytes -= 2 * WORD, from += 2 * WORD, into += 2 * WORD) {
+        memcpy(&first, from, WORD);
+        memcpy(&second, from + WORD, WORD);
+        first ^= key;
+        second ^= key;
+        memcpy(into, &first, WORD);
+        memcpy(into + WORD, &second, WORD);
+    }
+    for (size_t i = 0; i < bytes; i++)
+        into[i] = (unsigned char)from[i] ^ mask[i % MASK];
+}
+
 /* Puts one whole frame into `out`, in which there is room for it. False when no mask can be drawn. */
 static bool put_frame(struct parley_frames *f, struct kind kind, struct parley_view payload)
 {
-    struct wslay_frame_iocb io = {
-        .fin = kind.last,
-        .rsv = kind.compressed ? WSLAY_RSV1_BIT : WSLAY_RSV_NONE,
-        .opcode = kind.opcode,
-        .payload_length = payload.len,
-        .mask = 1,
-        .data = (const uint8_t *)payload.at,
-        .data_length = payload.len,
-    };
+    unsigned char header[HEADER_MAX], *at;
+    size_t header_bytes = put_header(header, kind, payload.len), bytes = header_bytes + MASK + payload.len;
 
-    return wslay_frame_send(f->wslay, &io) == (ssize_t)payload.len;
+    if (parley_buffer_reserve(&f->out, bytes) < bytes || !draw_mask(f, header + header_bytes))
+        return false;
+    at = f->out.at + f->out.end;
+    memcpy(at, header, header_bytes + MASK);
+    put_masked(at + header_bytes + MASK, payload.at, payload.len, header + header_bytes);
+    f->out.end += bytes;
+    return true;
 }
 
 /* The same, compressed. What the payload becomes stands in `out` itself, as far behind the frame as its
