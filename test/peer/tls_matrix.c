@@ -16,7 +16,6 @@
 #include "transport/wss/stream.h"
 
 #include <mbedtls/ssl.h>
-#include <mbedtls/version.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -24,8 +23,6 @@
 #include <time.h>
 /* cmocka wants the three above */
 #include <cmocka.h>
-
-#define MBEDTLS_3 (MBEDTLS_VERSION_NUMBER >= 0x03000000)
 
 /* ---- what the linker wraps ------------------------------------------------------------------- */
 
@@ -141,7 +138,7 @@ static const struct row rows[] = {
      "sni=localhost alpn=http/1.1 version=TLSv1." /* 2 or 3 */, 0, 0},
     {"a host that is looked up", "good", "localhost", NULL, LOOK_UP, GREETED, OK, "sni=localhost ", 0, 0},
     {"TLS 1.2 at most", "good-1.2", "localhost", NULL, 0, GREETED, OK, "version=TLSv1.2", 0, 0},
-#if MBEDTLS_3
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
     {"TLS 1.3 at least", "good-1.3", "localhost", NULL, 0, GREETED, OK, "version=TLSv1.3", 0, 0},
     {"a server that refuses us for want of a certificate, TLS 1.3", "asks-1.3", "localhost", NULL, NOT_SLOWLY,
      READ_END, PARLEY_ERR_LOST, REFUSED "116 (certificate required)", 0, 0},
@@ -272,7 +269,7 @@ static const struct row rows[] = {
      "tls: the peer ended the session", 0, 0},
     {"the peer vanishes without a goodbye", "vanish", "localhost", NULL, 0, READ_END, PARLEY_ERR_LOST,
      "tls: the peer closed the connection without a goodbye", 0, 0},
-#if MBEDTLS_3
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
     {"the peer changes its keys", "key-update", "localhost", NULL, 0, READ_END, PARLEY_ERR_LOST,
      "tls: the peer changes its keys while the link is up (KeyUpdate), which mbedTLS cannot", 0, 0},
 #endif
@@ -347,7 +344,7 @@ static const struct trust_row trust_rows[] = {
 
     {TRUST("a certificate of our own, TLS 1.2", "asks-1.2", NULL, 0, GREETED, OK, "version=TLSv1.2"),
      CLIENT("client.pem", "client.key")},
-#if MBEDTLS_3
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
     {TRUST("a certificate of our own, TLS 1.3", "asks-1.3", NULL, 0, GREETED, OK, "version=TLSv1.3"),
      CLIENT("client.pem", "client.key")},
     {TRUST("data with a certificate of our own, TLS 1.3", "asks-1.3", NULL, 0, ECHO, OK, ""),
@@ -836,7 +833,7 @@ static const struct again {
       CLIENT("client.pem", "client.key")},
      true},
     {{TRUST("again, a peer that has forgotten, TLS 1.2", "forgets-1.2", NULL, 0, GREETED, OK, "")}, false},
-#if MBEDTLS_3
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
     {{TRUST("again, TLS 1.3", "good-1.3", NULL, 0, GREETED, OK, "")}, true},
     {{TRUST("again, with a certificate of our own, TLS 1.3", "asks-1.3", NULL, 0, GREETED, OK, ""),
       CLIENT("client.pem", "client.key")},

@@ -394,7 +394,7 @@ static void note_protocol(struct parley_tls *t)
 /* What mbedTLS says of a record it has no room for. */
 static bool blames_length(int code)
 {
-    return code == MBEDTLS_ERR_SSL_INVALID_RECORD && MBEDTLS_SSL_IN_CONTENT_LEN < 16384;
+    return code == MBEDTLS_ERR_SSL_BAD_INPUT_DATA && MBEDTLS_SSL_IN_CONTENT_LEN < 16384;
 }
 
 static void say_code(struct parley_tls *t, const char *what, int code)
