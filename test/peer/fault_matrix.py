@@ -25,7 +25,7 @@ ROOM_KB = 2048  # more than an ordinary conversation takes, for a row that is to
 
 
 class Row:
-    def __init__(self, title, peer, status, words, seconds=5, says=None, saw=None, bounded=False, host="", newer=None):
+    def __init__(self, title, peer, status, words, seconds=10, says=None, saw=None, bounded=False, host="", newer=None):
         self.number = len(rows)
         self.title, self.peer, self.seconds = title, peer, seconds
         self.verdict = {2: (status, words), 3: newer or (status, words)}  # by the line of mbedTLS
@@ -175,7 +175,7 @@ RESET = "upgrade: tls: the connection broke: Connection reset by peer"
 NO_ANSWER = "upgrade: (the service ended the connection without an answer|tls: the peer closed .* without a goodbye)"
 HANGS_UP = "tls: the peer closed the connection during the handshake"
 # A stage, how the server gets there, in TLS, without, or as if it were (None); then what has to be told if it says
-# nothing more, resets the connection, or ends it, both ways or one.
+# nothing more, resets the connection, or ends it, both ways or one. The deadlines are for the first of these.
 for stage, reach, tls, host, silence, reset, end in (
     ("before it has answered in TLS", before_tls, None, "tls_ms=600", ("ERR_TIMEOUT", "tls: no end of the handshake in 600 ms"),
      ("ERR_TLS", "tls: the connection broke: Connection reset by peer"), ("ERR_TLS", HANGS_UP)),
@@ -199,7 +199,8 @@ for stage, reach, tls, host, silence, reset, end in (
         async def play(link, reach=reach, finish=finish):
             await reach(link)
             await finish(link)
-        row("%s %s" % (how, stage), Raw(play, bool(tls), "wss" if tls is None else None), *verdict, host=host)
+        row("%s %s" % (how, stage), Raw(play, bool(tls), "wss" if tls is None else None), *verdict,
+            host=host if finish is Link.silent or "stop=" in host else "")
 
 row("silent to the connection", Nobody(deaf=True), "ERR_TIMEOUT", "connect: ", host="connect_ms=600")
 row("reset at the connection", Nobody(), "ERR_CONNECT", "connect: .*Connection refused")
@@ -213,7 +214,7 @@ for how, finish, verdict in (("is silent", Link.silent, ("ERR_TIMEOUT", "proxy: 
     async def play(link, finish=finish):
         await link.request()
         await finish(link)
-    row("a proxy that %s" % how, Raw(play, proxy=True), *verdict, host="proxy_ms=600")
+    row("a proxy that %s" % how, Raw(play, proxy=True), *verdict, host="proxy_ms=600" if finish is Link.silent else "")
 
 # ---- a byte at a time: 20 or 40 ms each, against deadlines of a second -----------------------------
 
@@ -284,9 +285,10 @@ BIG = "open: the service sent a compressed message of more than"
 row("an oversized message is left out", Ws("oversized"), "ERR_PEER_CLOSED", r"open: .* code 1000 .*: done",
     says="^skipped ERR_TOO_LONG ", saw="closed 1000", bounded=True, host="inbox_bytes=65536")
 row("an oversized message that is announced and never ends", Raw(announces), "ERR_LOST", "open: ", bounded=True, seconds=20)
-row("a deflate bomb by ws", Ws("bomb"), "ERR_TOO_LONG", BIG, saw="closed 1009", bounded=True, host="compress=auto")
+row("a deflate bomb by ws", Ws("bomb"), "ERR_TOO_LONG", BIG, saw="closed 1009", bounded=True, host="compress=auto",
+    seconds=20)
 row("a deflate bomb in pieces by ws", Ws("bomb_in_pieces"), "ERR_TOO_LONG", BIG, saw="closed 1009", bounded=True,
-    host="compress=auto")
+    host="compress=auto", seconds=20)
 row("a deflate bomb by python3-websockets", Sockets(bomb, compression="deflate"), "ERR_TOO_LONG", BIG, bounded=True,
     host="compress=auto")
 row("100,000 pings by ws, the last answered", Ws("pings"), "ERR_PEER_CLOSED", r"open: .* code 1000 .*: done", bounded=True,

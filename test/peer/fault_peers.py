@@ -334,6 +334,8 @@ backend silent
     async def start(self, row):
         if self.port is None:
             raise Skip("there is no haproxy")
+        if not self.case.isdigit() and not Ws.ports:
+            raise Skip("there is no node-ws behind haproxy")
         if self.shared.process.returncode is not None:
             raise AssertionError("haproxy has ended")
         Ws.words[str(row.number)] = asyncio.get_running_loop().create_future()
