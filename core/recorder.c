@@ -3,6 +3,7 @@
 
 #include "parser/base64.h"
 #include "parser/utf8.h"
+#include "templates/render.h"
 
 #include <stdio.h>
 
@@ -106,16 +107,30 @@ static uint64_t sum_clean(const struct parley_recording *r, uint64_t sum, struct
 
 /* ---- members ----------------------------------------------------------------------------------- */
 
+enum { DIGITS = 24 };
+
+/* In digits, terminated; the printf of a small C library knows no 64 bits. Returns the length. */
+static size_t decimal(char out[DIGITS], uint64_t value)
+{
+    struct parley_render r = parley_render(out, DIGITS - 1);
+
+    parley_render_number(&r, value);
+    out[r.used] = '\0';
+    return r.used;
+}
+
 /* Begins a line that holds so many bytes of texts. False when the record would become too long: it then says
    so, and that was it. */
 static bool begin(struct parley_recording *r, size_t text_bytes)
 {
-    char line[FULL_BYTES];
+    char digits[DIGITS];
     uint64_t most = (uint64_t)text_bytes * ESCAPED_MAX + LINE_BYTES;
 
     if (r->bytes + most + FULL_BYTES > r->to.bytes) {
-        snprintf(line, sizeof line, "{\"full\":%llu}\n", (unsigned long long)r->to.bytes);
-        words(r, line);
+        decimal(digits, r->to.bytes);
+        words(r, "{\"full\":");
+        words(r, digits);
+        words(r, "}\n");
         flush(r);
         r->on = false;
         return false;
@@ -142,11 +157,12 @@ static void name(struct parley_recording *r, const char *member, const char *mor
 
 static void number(struct parley_recording *r, const char *member, int64_t value)
 {
-    char text[24];
+    char digits[DIGITS];
 
-    snprintf(text, sizeof text, "%lld", (long long)value);
+    decimal(digits, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
     name(r, member, "");
-    words(r, text);
+    words(r, value < 0 ? "-" : "");
+    words(r, digits);
 }
 
 static void number_if(struct parley_recording *r, const char *member, uint64_t value)
@@ -187,7 +203,8 @@ static void sum(struct parley_recording *r, uint64_t value)
 {
     char digits[20];
 
-    snprintf(digits, sizeof digits, "%016llx", (unsigned long long)value);
+    snprintf(digits, sizeof digits, "%08lx%08lx", (unsigned long)(value >> 32),
+             (unsigned long)(value & UINT32_MAX));
     word(r, "sum", digits);
 }
 
@@ -244,11 +261,12 @@ static void lengths(struct parley_recording *r, const char *member, const struct
     name(r, member, "");
     words(r, "{");
     for (size_t i = 0; i < count; i++) {
-        char digits[24];
+        char digits[DIGITS];
 
         words(r, i > 0 ? ",\"" : "\"");
         parley_scrub(&r->scrub, pairs[i].name, parley_utf8_valid(pairs[i].name) ? put_text : put_hex, r);
-        snprintf(digits, sizeof digits, "\":%zu", pairs[i].value.len);
+        decimal(digits, pairs[i].value.len);
+        words(r, "\":");
         words(r, digits);
     }
     words(r, "}");
@@ -385,10 +403,11 @@ static void event_text(struct event_line *line, const char *member, struct parle
 
 static void event_number(struct event_line *line, const char *member, uint64_t value)
 {
-    char digits[24];
-    int len = snprintf(digits, sizeof digits, "%llu,", (unsigned long long)value);
+    char digits[DIGITS];
+    size_t len = decimal(digits, value);
 
-    line->sum = sum_of(line->sum, digits, (size_t)len);
+    digits[len++] = ','; /* in the place of the end */
+    line->sum = sum_of(line->sum, digits, len);
     number_if(line->r, member, value);
 }
 
