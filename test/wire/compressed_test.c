@@ -227,7 +227,7 @@ static void ends_with_the_right_code(void **state)
             expect_text(rows[i].title, frames.why, rows[i].why);
             rest = parley_buffer_view(&frames.out);
             expect_int(rows[i].title, take_frame(&rest, &frame), 1);
-            expect_int(rows[i].title, frame.first, FIN | CLOSE);
+            expect_int(rows[i].title, (long)frame.first, FIN | CLOSE);
             expect_int(rows[i].title, (unsigned char)frame.payload[0] << 8 | (unsigned char)frame.payload[1],
                        (long)rows[i].code);
             assert_false(parley_frames_ready(&frames));

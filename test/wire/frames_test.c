@@ -271,7 +271,7 @@ static void ends_with_the_right_code(void **state)
             expect_text(rows[i].title, frames.why, rows[i].why);
             rest = sent();
             expect_int(rows[i].title, take_frame(&rest, &frame), 1);
-            expect_int(rows[i].title, frame.first, FIN | CLOSE);
+            expect_int(rows[i].title, (long)frame.first, FIN | CLOSE);
             if (rows[i].code == 0)
                 expect_int(rows[i].title, (long)frame.len, 0);
             else

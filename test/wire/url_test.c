@@ -156,7 +156,7 @@ static void reads_the_parts(void **state)
         expect_int(rows[i].title, (long)url.host_bytes, (long)strlen(rows[i].host));
         expect_text(rows[i].title, header, rows[i].header);
         expect_text(rows[i].title, target, rows[i].target);
-        expect_int(rows[i].title, url.port, rows[i].port);
+        expect_int(rows[i].title, url.port, (long)rows[i].port);
         expect_int(rows[i].title, url.tls, rows[i].tls);
     }
 }
