@@ -33,13 +33,13 @@ parser='json json_number utf8 base64 base64_vector events_common events_v1 event
 templates='render'
 context='transcript token_budget path git_branch thread_line thread_store thread_log'
 context_startup='section git_root current_thread recent_work workspace_tree startup_context' # only with CONTEXT=on
-loopback='loopback script talk peek form journal voice answers rules shape service service_out service_session service_items service_ear service_response service_reply service_shapes'
+loopback='loopback script talk include peek form journal voice answers rules shape service service_out service_session service_items service_ear service_response service_reply service_shapes'
 wss='wss url http answer location call upgrade extension deflate frames why dial tls certificate judge resume trust proxy'
 stream_tls='stream_tls'
 stream_pipe='stream_pipe'
 core='open endpoint webrtc startup conversation calls restore link reconnect recorder scrub speech run session delegation dialect_v1 dialect_v2 response_queue handoff output_audio inbox outbox names'
 cli='talk context threads background record flight flight_file story sheet picture_svg picture_text timeline option_table way proxy probe advice doctor options setup key report screen text json_lines output terminal typed audio_in audio_out sound gate program agent lull text_file app_options app_server line_reader json_write rpc rpc_out notifications server realtime_methods conversations turns'
-cli_loopback='test play play_options play_again play_replay' # for the program with the loopback alone
+cli_loopback='test rules play play_options play_again play_replay' # for the program with the loopback alone
 cli_main='main'
 simulation='plan chaos network watch world shrink' # of test/fault
 

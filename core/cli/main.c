@@ -6,6 +6,7 @@
 #include "core/cli/context.h"
 #include "core/cli/doctor.h"
 #include "core/cli/play_replay.h"
+#include "core/cli/rules.h"
 #include "core/cli/talk.h"
 #include "core/cli/test.h"
 #include "core/cli/threads.h"
@@ -34,6 +35,7 @@ static const struct command commands[] = {
     {"threads", "list, show and delete recorded conversations", parley_cli_threads, NULL},
     {"timeline", "show a recorded conversation as a picture, or as text", parley_cli_timeline, NULL},
     {"test", "play talks, conversations written down in a file", parley_cli_test, "loopback"},
+    {"rules", "print the rules that the built-in service keeps", parley_cli_rules, "loopback"},
     {"replay", "hold recorded conversations again, and compare every byte", parley_cli_replay, "loopback"},
     {"help", "this text, or that of a command", help, NULL},
     {"version", "version and transport", version, NULL},

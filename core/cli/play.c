@@ -466,8 +466,12 @@ static bool pass_time(struct play *p)
 /* What is left over when the talk has been played: there may be nothing. */
 static void check_rest(struct play *p)
 {
+    const struct parley_service_breach *breach;
     struct parley_view rest;
 
+    if (parley_script_breach(p->script, &breach))
+        parley_script_fail(p->script, "at the end, a rule had been broken, %s: %s",
+                           parley_rule(breach->rule)->id, breach->excerpt);
     if (parley_script_unexpected(p->script, &rest))
         parley_script_fail(p->script, "at the end, this was sent and never expected: %.*s", shown(rest, 200),
                            rest.at);

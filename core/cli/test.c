@@ -4,8 +4,8 @@
 #include "core/cli/test.h"
 #include "core/cli/flight.h"
 #include "core/cli/play.h"
-#include "platform/file.h"
 #include "platform/status.h"
+#include "transport/loopback/include.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,13 +91,12 @@ static bool test_file(const char *path, unsigned number, const struct settings *
 {
     struct parley_play_result result = {.why = ""};
     char *text = malloc(TALK_BYTES);
-    int length = text != NULL ? parley_file_load(path, text, TALK_BYTES) : PARLEY_ERR_MEMORY;
+    char why[PARLEY_TALK_WHY] = "no memory";
+    long length = text != NULL ? parley_talk_load(path, text, TALK_BYTES, why) : PARLEY_ERR_MEMORY;
     bool passed = false;
 
-    if (length == PARLEY_ERR_FILE)
-        snprintf(result.why, sizeof(result.why), "%.200s: %.80s", path, parley_file_reason());
-    else if (length < 0)
-        snprintf(result.why, sizeof(result.why), "%.200s: %s", path, parley_status_text(length));
+    if (length < 0)
+        snprintf(result.why, sizeof(result.why), "%.300s", why);
     else
         passed = play(parley_view_of(text, (size_t)length), path, settings, &result);
     free(text);

@@ -53,6 +53,12 @@ static void lines_are_read(void **state)
         {"server close", PARLEY_TALK_SERVER_CLOSE, "", "", "", 0},
         {"server close 1001", PARLEY_TALK_SERVER_CLOSE, "", "", "", 1001},
         {"server break", PARLEY_TALK_SERVER_BREAK, "", "", "", 0},
+        {"service seed 7", PARLEY_TALK_SERVICE, "seed", "7", "", 0},
+        {"fault stall 1.5s", PARLEY_TALK_FAULT, "stall", "", "", 1500000},
+        {"fault close 1011", PARLEY_TALK_FAULT, "close", "", "", 1011},
+        {"fault error", PARLEY_TALK_FAULT, "error", "", "", 0},
+        {"expect broken response-one", PARLEY_TALK_EXPECT_BROKEN, "response-one", "", "", 0},
+        {"expect event x a*=b* c<5 d>-1.5", PARLEY_TALK_EXPECT_EVENT, "x", "", "a*=b* c<5 d>-1.5", 0},
         {"expect sent audio 1.5s", PARLEY_TALK_EXPECT_AUDIO, "", "", "", 1500000},
         {"expect nothing sent", PARLEY_TALK_EXPECT_NOTHING, "", "", "", 0},
         {"expect sent response.create", PARLEY_TALK_EXPECT_SENT, "response.create", "", "", 0},
@@ -135,6 +141,20 @@ static void bad_lines_are_told_with_their_place(void **state)
         {"expect sent x before", "t.talk:1:21: a duration"},
         {"host stop now", "t.talk:1:11: 'now' is too much here"},
         {"use telephone", "only 'service' can be used"},
+        {"expect event x a*b", "t.talk:1:16: 'a' is no field"},
+        {"expect event x a*=", "'a*=' has no value"},
+        {"expect event x a<many", "t.talk:1:18: 'a<many' compares with no number"},
+        {"fault stall soon", "t.talk:1:13: 'soon' is neither a number nor a duration"},
+        {"fault error", "t.talk:1:1: this needs 'use service' at the top"},
+        {"use service\nfault toothache", "t.talk:2:7: 'toothache' is no fault"},
+        {"expect broken response-one", "this needs 'use service' at the top"},
+        {"use service\nexpect broken the-ice", "t.talk:2:15: 'the-ice' is no rule"},
+        {"service speed 0", "t.talk:1:15: 'speed' needs a number"},
+        {"service rules some", "t.talk:1:15: rules are strict or lenient"},
+        {"service tea 5", "t.talk:1:9: a service has rules, seed"},
+        {"include \"x.inc\"", "t.talk:1:1: only 'parley-loopback test' includes files"},
+        {"server x\n#@ 9 other.inc\nserver\n", "other.inc:9:7: a name is missing"},
+        {"#@ 0 other.inc\nserver\n", "t.talk:2:7: a name is missing"},
         {"option fragment 0", "'fragment' needs a number of bytes"},
         {"option patience soon", "patience needs a duration"},
         {"+1s option voice x", "a setting has no time"},
@@ -156,7 +176,9 @@ static void bad_lines_are_told_with_their_place(void **state)
 static void settings_are_gathered(void **state)
 {
     struct parley_talk talk = talk_of("option patience 2s\noption fragment 3\noption send 5\nuse service\n"
-                                      "heard \"a\"\nheard \"bc\"\noption voice x\nserver x\n");
+                                      "heard \"a\"\nheard \"bc\"\noption voice x\nservice rules lenient\n"
+                                      "service seed 9\nservice speed 2\nservice minutes 3\n"
+                                      "service tokens 4\nserver x\n");
     struct parley_talk_settings settings;
     char why[PARLEY_TALK_WHY];
 
@@ -167,6 +189,11 @@ static void settings_are_gathered(void **state)
     assert_int_equal(settings.fragment_bytes, 3);
     assert_int_equal(settings.send_bytes, 5);
     assert_int_equal(settings.heard, 2);
+    assert_true(settings.lenient);
+    assert_int_equal(settings.seed, 9);
+    assert_int_equal(settings.speed, 2);
+    assert_int_equal(settings.session_minutes, 3);
+    assert_int_equal(settings.tokens_a_minute, 4);
 }
 
 /* ---- messages ------------------------------------------------------------------------------------- */
@@ -225,6 +252,19 @@ static void messages_are_held_against_fields(void **state)
         {"expect sent t !n", "n is there: 700"},
         {"expect sent t x=1", "x is missing"},
         {"expect sent t o~null", NULL},
+        {"expect sent t s*=\"a*\"", NULL},
+        {"expect sent t s*=\"*b*\"", NULL},
+        {"expect sent t s*=\"?*b?*\"", NULL},
+        {"expect sent t s*=b*", "s is"},
+        {"expect sent t s*=a", "s is"},
+        {"expect sent t n*=7??", NULL},
+        {"expect sent t n*=7?", "n is 700"},
+        {"expect sent t n*=7***0", NULL},
+        {"expect sent t n<701 n>699.5", NULL},
+        {"expect sent t n<700", "n is 700"},
+        {"expect sent t n>700", "n is 700"},
+        {"expect sent t s>1", "s is"},
+        {"expect sent t x>1", "x is missing"},
     };
 
     (void)state;

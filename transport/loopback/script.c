@@ -7,7 +7,6 @@
 #include "transport/loopback/form.h"
 #include "transport/loopback/journal.h"
 #include "transport/loopback/peek.h"
-#include "transport/loopback/service.h"
 #include "transport/loopback/voice.h"
 
 #include <stdarg.h>
@@ -35,6 +34,7 @@ struct parley_script {
     struct parley_journal log; /* messages in the order they were sent */
     uint64_t audio_samples;    /* appended and not expected yet */
     uint64_t digest;
+    size_t breaches; /* broken rules that lines have expected */
     bool closed;
     uint16_t close_code;
 
@@ -42,7 +42,7 @@ struct parley_script {
     size_t long_left;
     struct parley_voice voice;
     char failure[PARLEY_TALK_WHY];
-    char reason[64];
+    char reason[80];
     struct parley_view answer; /* to a call; absent: the loopback's own */
 
     void (*seen)(void *user, const struct parley_talk_line *line, struct parley_view sent); /* or NULL */
@@ -287,6 +287,31 @@ static bool meet_close(struct parley_script *s)
     return s->closed && s->close_code == s->line.amount;
 }
 
+bool parley_script_breach(const struct parley_script *s, const struct parley_service_breach **breach)
+{
+    const struct parley_service_breach *all;
+
+    if (s->service == NULL || s->breaches >= parley_service_breaches(s->service, &all))
+        return false;
+    *breach = &all[s->breaches];
+    return true;
+}
+
+static bool meet_broken(struct parley_script *s)
+{
+    const struct parley_service_breach *breach;
+
+    if (!parley_script_breach(s, &breach))
+        return false;
+    if (!parley_view_is(s->line.name, parley_rule(breach->rule)->id)) {
+        parley_script_fail(s, "another rule was broken, %s: %s", parley_rule(breach->rule)->id,
+                           breach->excerpt);
+        return false;
+    }
+    s->breaches++;
+    return true;
+}
+
 static bool meet(struct parley_script *s)
 {
     switch (s->line.verb) {
@@ -296,6 +321,8 @@ static bool meet(struct parley_script *s)
         return meet_audio(s);
     case PARLEY_TALK_EXPECT_NOTHING:
         return meet_nothing(s);
+    case PARLEY_TALK_EXPECT_BROKEN:
+        return meet_broken(s);
     default:
         return meet_close(s);
     }
@@ -311,6 +338,8 @@ static void miss(struct parley_script *s, uint64_t now_us)
                            (unsigned long)(s->audio_samples * 1000 / PARLEY_VOICE_RATE), ms);
     else if (s->line.verb == PARLEY_TALK_EXPECT_CLOSE)
         parley_script_fail(s, "the client had not closed until %lu ms", ms);
+    else if (s->line.verb == PARLEY_TALK_EXPECT_BROKEN)
+        parley_script_fail(s, "no rule was broken until %lu ms", ms);
     else
         parley_script_fail(s, "%.*s was not sent until %lu ms, nor anything else", shown(s->line.name, 80),
                            s->line.name.at, ms);
@@ -435,6 +464,16 @@ static struct parley_view plain_text(struct parley_script *s)
     return parley_talk_plain(s->line.text, s->message, MESSAGE_BYTES);
 }
 
+/* Lets something go wrong with the built-in service; nothing is said for the line itself. */
+static void strike(struct parley_script *s, uint64_t now_us)
+{
+    struct parley_service_fault fault = {.kind = parley_service_fault_named(s->line.name),
+                                         .amount = s->line.amount};
+
+    parley_service_strike(s->service, &fault, now_us);
+    parley_script_step(s, now_us);
+}
+
 static int say_line(struct parley_script *s, uint64_t now_us, struct parley_fragment *message)
 {
     struct parley_render r = parley_render(s->message, MESSAGE_BYTES);
@@ -468,18 +507,41 @@ static int say_line(struct parley_script *s, uint64_t now_us, struct parley_frag
     return 1;
 }
 
+/* What the built-in service says, and how it ends. */
+static int say_service(struct parley_script *s, uint64_t now_us, struct parley_fragment *message,
+                       uint64_t *due_us)
+{
+    int said = s->service->say(s->service->state, now_us, message, due_us);
+
+    if (said < 0) {
+        s->peer.close_code = s->service->close_code;
+        snprintf(s->reason, sizeof(s->reason), "%s", s->service->reason(s->service->state).at);
+    }
+    return said;
+}
+
+/* True when the next line is one of the service's, and its time has come. */
+static bool is_turn(const struct parley_script *s, uint64_t now_us)
+{
+    return s->opened && !s->over && s->failure[0] == '\0' && is_server_line(s) && now_us >= s->due_us;
+}
+
 static int say(void *state, uint64_t now_us, struct parley_fragment *message, uint64_t *due_us)
 {
     struct parley_script *s = state;
     uint64_t service_due_us = PARLEY_NEVER;
 
     parley_script_settle(s, now_us);
+    while (is_turn(s, now_us) && s->line.verb == PARLEY_TALK_FAULT) {
+        strike(s, now_us);
+        parley_script_settle(s, now_us);
+    }
     if (s->failure[0] != '\0' && !s->hosted)
         return PARLEY_ERR_LOST;
-    if (s->opened && !s->over && s->failure[0] == '\0' && is_server_line(s) && now_us >= s->due_us)
+    if (is_turn(s, now_us))
         return say_line(s, now_us, message);
     if (s->service != NULL) {
-        int said = s->service->say(s->service->state, now_us, message, &service_due_us);
+        int said = say_service(s, now_us, message, &service_due_us);
 
         if (said != 0)
             return said;
@@ -564,11 +626,23 @@ static void fill(struct parley_script *s, const struct parley_talk_settings *set
     };
 }
 
+static struct parley_service_settings service_settings(const struct parley_talk_settings *settings)
+{
+    return (struct parley_service_settings){
+        .lenient = settings->lenient,
+        .seed = settings->seed,
+        .speed = settings->speed,
+        .session_minutes = settings->session_minutes,
+        .tokens_a_minute = settings->tokens_a_minute,
+    };
+}
+
 int parley_script_open(struct parley_script **script, struct parley_arena *arena, struct parley_view text,
                        struct parley_view name, bool hosted, char why[PARLEY_TALK_WHY])
 {
     struct parley_talk talk = {.text = text, .name = name};
     struct parley_talk_settings settings;
+    struct parley_service_settings asked;
     struct parley_loopback_peer *service = NULL;
     struct parley_script *s;
     struct parley_journal log;
@@ -581,8 +655,9 @@ int parley_script_open(struct parley_script **script, struct parley_arena *arena
     s = parley_arena_take(arena, 1, sizeof(*s));
     log = parley_journal(arena, LOG_BYTES);
     message = parley_arena_take(arena, 1, MESSAGE_BYTES);
+    asked = service_settings(&settings);
     if (settings.service)
-        service = parley_loopback_service_open(arena, &talk, &settings, NULL);
+        service = parley_loopback_service_open(arena, &talk, &settings, &asked);
     answer = parley_arena_take(arena, settings.answer.len, 1);
     talk.text = copy(arena, text);
     talk.name = copy(arena, name);

@@ -2,6 +2,7 @@
 #define PARLEY_TRANSPORT_LOOPBACK_SCRIPT_H
 
 #include "transport/loopback/loopback.h"
+#include "transport/loopback/service.h"
 #include "transport/loopback/talk.h"
 
 /*
@@ -56,6 +57,10 @@ void parley_script_fail(struct parley_script *s, const char *format, ...)
 /* True when a message was sent that no line has expected so far, audio and session.update apart; *message is
    the first. */
 bool parley_script_unexpected(struct parley_script *s, struct parley_view *message);
+
+/* True when a rule of the built-in service was broken that no line has expected so far; *breach is the first.
+ */
+bool parley_script_breach(const struct parley_script *s, const struct parley_service_breach **breach);
 
 /* Lets `seen` know of each line that is done, and of each message that was sent (with `line` NULL). */
 void parley_script_watch(struct parley_script *s,

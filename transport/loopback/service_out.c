@@ -64,10 +64,11 @@ static void event_id(struct parley_view message, char id[PARLEY_SERVICE_ID])
 /* Notes a broken rule. */
 static void note(struct parley_service_state *s, enum parley_rule rule, const char *text)
 {
-    struct parley_service_breach *breach = &s->breaches[s->breach_count];
+    struct parley_service_breach *breach;
 
     if (s->breach_count++ >= PARLEY_SERVICE_BREACHES)
         return;
+    breach = &s->breaches[s->breach_count - 1];
     breach->rule = rule;
     breach->at_us = s->now_us - s->opened_us;
     snprintf(breach->excerpt, sizeof(breach->excerpt), "%.*s",

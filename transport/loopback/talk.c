@@ -4,6 +4,7 @@
  */
 #include "transport/loopback/talk.h"
 #include "transport/loopback/peek.h"
+#include "transport/loopback/service.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -175,14 +176,16 @@ static struct parley_talk_field split(struct parley_view *rest)
         field.kind = '!';
         *rest = parley_view_skip(*rest, 1);
     }
-    while (len < rest->len && !blank(rest->at[len]) && rest->at[len] != '=' && rest->at[len] != '~')
+    while (len < rest->len && !blank(rest->at[len]) && strchr("=~*<>", rest->at[len]) == NULL)
         len++;
     field.path = parley_view_of(rest->at, len);
     *rest = parley_view_skip(*rest, len);
     if (field.kind == '!' || rest->len == 0 || blank(rest->at[0]))
         return field;
+    if (rest->at[0] == '*' && (rest->len < 2 || rest->at[1] != '='))
+        return field;
     field.kind = rest->at[0];
-    *rest = parley_view_skip(*rest, 1);
+    *rest = parley_view_skip(*rest, field.kind == '*' ? 2 : 1);
     len = 0;
     if (rest->len > 0 && rest->at[0] == '"')
         len = string_length(*rest);
@@ -223,6 +226,7 @@ static bool take_field(struct scan *s)
     struct parley_talk_field field = split(&s->rest);
     struct parley_view whole = parley_view_of(start, (size_t)(s->rest.at - start));
     size_t offset;
+    double number;
 
     if (!is_path(field.path) || field.kind == '?')
         return wrong(s, start, "'%.*s' is no field such as item_id=item_1", shown(whole), start);
@@ -230,6 +234,8 @@ static bool take_field(struct scan *s)
         return wrong(s, s->rest.at, "'%.*s' has no value, or its text no closing quote", shown(whole), start);
     if (field.kind != '!' && field.value.at[0] == '"' && !parley_peek_valid(field.value, &fault, &offset))
         return wrong(s, field.value.at + offset, "%s", fault);
+    if ((field.kind == '<' || field.kind == '>') && !parley_peek_double(field.value, "", &number))
+        return wrong(s, field.value.at, "'%.*s' compares with no number", shown(whole), start);
     return true;
 }
 
@@ -286,8 +292,8 @@ struct parley_view parley_talk_plain(struct parley_view value, char *into, size_
 
 /*
  * What may follow a command, a letter each, in this order: w word (name), v value (text; may be missing),
- * q quoted text, j JSON to the end, d duration, n number (N: may be missing), f fields, b "before DURATION",
- * g "gives STATUS".
+ * q quoted text, j JSON to the end, d duration, n number (N: may be missing), a either (may be missing), f
+ * fields, b "before DURATION", g "gives STATUS".
  */
 static const struct command {
     const char *words;
@@ -298,6 +304,8 @@ static const struct command {
     {"use", PARLEY_TALK_USE, "w"},
     {"answer", PARLEY_TALK_ANSWER, "q"},
     {"heard", PARLEY_TALK_HEARD, "q"},
+    {"service", PARLEY_TALK_SERVICE, "wv"},
+    {"fault", PARLEY_TALK_FAULT, "wa"},
     {"server audio", PARLEY_TALK_SERVER_AUDIO, "f"},
     {"server raw", PARLEY_TALK_SERVER_RAW, "q"},
     {"server long", PARLEY_TALK_SERVER_LONG, "n"},
@@ -309,6 +317,7 @@ static const struct command {
     {"expect sent audio", PARLEY_TALK_EXPECT_AUDIO, "db"},
     {"expect sent close", PARLEY_TALK_EXPECT_CLOSE, "nb"},
     {"expect sent", PARLEY_TALK_EXPECT_SENT, "wfb"},
+    {"expect broken", PARLEY_TALK_EXPECT_BROKEN, "wb"},
     {"expect event", PARLEY_TALK_EXPECT_EVENT, "wfb"},
     {"expect no event", PARLEY_TALK_EXPECT_NO_EVENT, "w"},
     {"host text", PARLEY_TALK_HOST_TEXT, "qg"},
@@ -348,8 +357,13 @@ static const struct command *find_command(struct scan *s)
         if (take_command(s, commands[i].words))
             return &commands[i];
     word = peek_word(s);
+    if (parley_view_is(word, "include")) {
+        wrong(s, word.at, "only 'parley-loopback test' includes files");
+        return NULL;
+    }
     wrong(s, word.at,
-          "'%.*s' is no command: option, use, heard, server, expect or host (test/talk/README.md)",
+          "'%.*s' is no command: option, use, service, heard, answer, server, fault, expect or host "
+          "(test/talk/README.md)",
           shown(s->rest), word.at);
     return NULL;
 }
@@ -369,6 +383,21 @@ static bool take_number(struct scan *s, bool optional, uint64_t *number)
         return true;
     }
     return digits(word, UINT32_MAX, number) || wrong(s, word.at, "a number is missing");
+}
+
+/* A duration, in microseconds, or a number, or nothing. */
+static bool take_amount(struct scan *s, uint64_t *amount)
+{
+    struct parley_view word = peek_word(s);
+
+    *amount = 0;
+    if (word.len == 0)
+        return true;
+    if (digits(word, UINT32_MAX, amount) || duration(word, amount)) {
+        take_word(s);
+        return true;
+    }
+    return wrong(s, word.at, "'%.*s' is neither a number nor a duration", shown(word), word.at);
 }
 
 /* A word or a string, or nothing. */
@@ -406,6 +435,8 @@ static bool take_one(struct scan *s, char what, struct parley_talk_line *line)
     case 'n':
     case 'N':
         return take_number(s, what == 'N', &line->amount);
+    case 'a':
+        return take_amount(s, &line->amount);
     case 'f':
         return take_fields(s, &line->fields);
     case 'b':
@@ -450,6 +481,24 @@ static bool read_line(struct scan *s, struct parley_talk_line *line)
     return s->rest.len == 0 || wrong(s, s->rest.at, "'%.*s' is too much here", shown(s->rest), s->rest.at);
 }
 
+/* "#@ 7 NAME": the next line is the seventh of NAME. */
+static bool take_place(struct parley_talk *talk, struct parley_view line)
+{
+    uint64_t number;
+    size_t len = 0;
+
+    if (!parley_view_starts(line, parley_view("#@ ")))
+        return false;
+    line = parley_view_skip(line, 3);
+    while (len < line.len && line.at[len] != ' ')
+        len++;
+    if (!digits(parley_view_of(line.at, len), UINT32_MAX, &number) || number == 0)
+        return false;
+    talk->line = (unsigned)number - 1;
+    talk->name = parley_view_skip(line, len + 1);
+    return true;
+}
+
 int parley_talk_next(struct parley_talk *talk, struct parley_talk_line *line, char why[PARLEY_TALK_WHY])
 {
     while (talk->at < talk->text.len) {
@@ -462,6 +511,8 @@ int parley_talk_next(struct parley_talk *talk, struct parley_talk_line *line, ch
         talk->line++;
         if (len > 0 && rest.at[len - 1] == '\r')
             s.rest.len--;
+        if (take_place(talk, s.rest))
+            continue;
         memset(line, 0, sizeof(*line));
         line->number = talk->line;
         line->before_us = PARLEY_NEVER;
@@ -478,7 +529,8 @@ int parley_talk_next(struct parley_talk *talk, struct parley_talk_line *line, ch
 static bool is_setting(const struct parley_talk_line *line)
 {
     return line->verb == PARLEY_TALK_OPTION || line->verb == PARLEY_TALK_USE ||
-           line->verb == PARLEY_TALK_ANSWER || line->verb == PARLEY_TALK_HEARD;
+           line->verb == PARLEY_TALK_ANSWER || line->verb == PARLEY_TALK_SERVICE ||
+           line->verb == PARLEY_TALK_HEARD;
 }
 
 /* The options that the loopback itself obeys; the others are the host's. */
@@ -501,6 +553,51 @@ static bool read_option(const struct scan *s, const struct parley_talk_line *lin
     return true;
 }
 
+/* How the built-in service is (service.h). */
+static bool read_service(const struct scan *s, const struct parley_talk_line *line,
+                         struct parley_talk_settings *settings)
+{
+    uint32_t *number = parley_view_is(line->name, "speed")     ? &settings->speed
+                       : parley_view_is(line->name, "minutes") ? &settings->session_minutes
+                       : parley_view_is(line->name, "tokens")  ? &settings->tokens_a_minute
+                                                               : NULL;
+    uint64_t value;
+
+    if (parley_view_is(line->name, "rules")) {
+        settings->lenient = parley_view_is(line->text, "lenient");
+        return settings->lenient || parley_view_is(line->text, "strict") ||
+               wrong(s, line->text.at, "rules are strict or lenient");
+    }
+    if (number == NULL && !parley_view_is(line->name, "seed"))
+        return wrong(s, line->name.at, "a service has rules, seed, speed, minutes and tokens");
+    if (!digits(line->text, UINT32_MAX, &value) || value == 0)
+        return wrong(s, line->text.at, "'%.*s' needs a number", shown(line->name), line->name.at);
+    if (number != NULL)
+        *number = (uint32_t)value;
+    else
+        settings->seed = value;
+    return true;
+}
+
+/* Lines that are about the built-in service need it, and a name it knows. */
+static bool check_service(const struct scan *s, const struct parley_talk_line *line,
+                          const struct parley_talk_settings *settings)
+{
+    bool fault = line->verb == PARLEY_TALK_FAULT;
+
+    if (!fault && line->verb != PARLEY_TALK_EXPECT_BROKEN)
+        return true;
+    if (!settings->service)
+        return wrong(s, line->source.at, "this needs 'use service' at the top");
+    if (fault && parley_service_fault_named(line->name) == PARLEY_FAULT_KINDS)
+        return wrong(s, line->name.at, "'%.*s' is no fault (test/talk/README.md)", shown(line->name),
+                     line->name.at);
+    if (!fault && parley_rule_named(line->name) == PARLEY_RULE_NONE)
+        return wrong(s, line->name.at, "'%.*s' is no rule (parley-loopback rules)", shown(line->name),
+                     line->name.at);
+    return true;
+}
+
 static bool read_setting(const struct scan *s, const struct parley_talk_line *line,
                          struct parley_talk_settings *settings)
 {
@@ -508,6 +605,8 @@ static bool read_setting(const struct scan *s, const struct parley_talk_line *li
         return wrong(s, line->source.at, "a setting has no time");
     if (line->verb == PARLEY_TALK_OPTION)
         return read_option(s, line, settings);
+    if (line->verb == PARLEY_TALK_SERVICE)
+        return read_service(s, line, settings);
     if (line->verb == PARLEY_TALK_USE) {
         settings->service = parley_view_is(line->name, "service");
         return settings->service || wrong(s, line->name.at, "only 'service' can be used");
@@ -534,6 +633,8 @@ int parley_talk_check(const struct parley_talk *talk, struct parley_talk_setting
     while ((status = parley_talk_next(&reader, &line, why)) > 0) {
         struct scan s = {.talk = &reader, .start = line.source.at, .why = why};
 
+        if (!is_setting(&line) && !check_service(&s, &line, settings))
+            return PARLEY_ERR_ARGUMENT;
         if (!is_setting(&line))
             begun = true;
         else if (begun ? !wrong(&s, line.source.at, "settings stand before all other lines")
@@ -668,6 +769,49 @@ static bool contains(struct parley_view found, struct parley_view part)
     return false;
 }
 
+/* True when the whole text is as the pattern: * for any characters, ? for one. */
+static bool is_like(struct parley_view text, struct parley_view pattern)
+{
+    size_t at = 0, p = 0, star = SIZE_MAX, tried = 0;
+
+    while (at < text.len) {
+        if (p < pattern.len && pattern.at[p] == '*') {
+            star = p++;
+            tried = at;
+        } else if (p < pattern.len && (pattern.at[p] == '?' || pattern.at[p] == text.at[at])) {
+            p++;
+            at++;
+        } else if (star != SIZE_MAX) {
+            p = star + 1;
+            at = ++tried;
+        } else {
+            return false;
+        }
+    }
+    while (p < pattern.len && pattern.at[p] == '*')
+        p++;
+    return p == pattern.len;
+}
+
+static bool compares(struct parley_view found, const struct parley_talk_field *field)
+{
+    char a[2048], b[1024];
+    double is, wanted;
+
+    switch (field->kind) {
+    case '~':
+        return contains(found, field->value);
+    case '*':
+        return is_like(parley_talk_plain(found, a, sizeof(a)), parley_talk_plain(field->value, b, sizeof(b)));
+    case '<':
+    case '>':
+        return parley_peek_double(found, "", &is) && parley_peek_double(field->value, "", &wanted) &&
+               (field->kind == '<' ? is < wanted : is > wanted);
+    default:
+        return same_value(found, field->value);
+    }
+}
+
 static bool holds(struct parley_view message, const struct parley_talk_field *field,
                   char why[PARLEY_TALK_WHY])
 {
@@ -681,7 +825,7 @@ static bool holds(struct parley_view message, const struct parley_talk_field *fi
         return true;
     else if (!there)
         snprintf(why, PARLEY_TALK_WHY, "%.*s is missing", width, field->path.at);
-    else if (field->kind == '~' ? contains(found, field->value) : same_value(found, field->value))
+    else if (compares(found, field))
         return true;
     else
         snprintf(why, PARLEY_TALK_WHY, "%.*s is %.*s", width, field->path.at, shown(found), found.at);

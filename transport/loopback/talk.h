@@ -12,10 +12,11 @@
  */
 enum parley_talk_verb {
     /* settings, at the top */
-    PARLEY_TALK_OPTION, /* name, text */
-    PARLEY_TALK_USE,    /* name */
-    PARLEY_TALK_ANSWER, /* text */
-    PARLEY_TALK_HEARD,  /* text */
+    PARLEY_TALK_OPTION,  /* name, text */
+    PARLEY_TALK_USE,     /* name */
+    PARLEY_TALK_ANSWER,  /* text */
+    PARLEY_TALK_SERVICE, /* name, text */
+    PARLEY_TALK_HEARD,   /* text */
     /* the service says something */
     PARLEY_TALK_SERVER_JSON,   /* text: a message as it is */
     PARLEY_TALK_SERVER_EVENT,  /* name: type, fields */
@@ -23,6 +24,7 @@ enum parley_talk_verb {
     PARLEY_TALK_SERVER_RAW,    /* text, escaped */
     PARLEY_TALK_SERVER_LONG,   /* amount: bytes */
     PARLEY_TALK_SERVER_BINARY, /* text, escaped */
+    PARLEY_TALK_FAULT,         /* name, amount: of the built-in service (service.h) */
     PARLEY_TALK_SERVER_CLOSE,  /* amount: code */
     PARLEY_TALK_SERVER_BREAK,
     /* what the client is expected to send: the script's to judge */
@@ -30,6 +32,7 @@ enum parley_talk_verb {
     PARLEY_TALK_EXPECT_AUDIO,   /* amount: microseconds, before_us */
     PARLEY_TALK_EXPECT_NOTHING, /* nothing unexpected has been sent */
     PARLEY_TALK_EXPECT_CLOSE,   /* amount: code, before_us */
+    PARLEY_TALK_EXPECT_BROKEN,  /* name: a rule of the built-in service, before_us */
     /* from here on lines are the host's */
     PARLEY_TALK_EXPECT_EVENT,    /* name: kind, fields, before_us */
     PARLEY_TALK_EXPECT_NO_EVENT, /* name: kind */
@@ -64,14 +67,15 @@ struct parley_talk_line {
     struct parley_view gives; /* the name of a status; absent: OK */
 };
 
-/* path=value, path~"part" or !path. */
+/* path=value, path~"part", path*=pattern, path<number, path>number or !path. */
 struct parley_talk_field {
     struct parley_view path;
-    char kind; /* one of = ~ ! */
+    char kind; /* one of = ~ * < > ! */
     struct parley_view value;
 };
 
-/* Where reading stands. Start with the text and its name (for messages) and zeros. */
+/* Where reading stands. Start with the text and its name (for messages) and zeros. A line "#@ 7 NAME", as
+   include.h writes it, says that the next line is the seventh of NAME. */
 struct parley_talk {
     struct parley_view text, name;
     size_t at;
@@ -82,7 +86,10 @@ enum { PARLEY_TALK_WHY = PARLEY_TRANSPORT_REASON };
 
 /* What the settings of a talk ask for that has to be known before it starts. */
 struct parley_talk_settings {
-    bool service;                      /* `use service` */
+    bool service; /* `use service` */
+    bool lenient; /* of it, as in service.h */
+    uint64_t seed;
+    uint32_t speed, session_minutes, tokens_a_minute;
     uint64_t patience_us;              /* how long an expectation waits */
     size_t fragment_bytes, send_bytes; /* the screws of the loopback */
     size_t heard, heard_bytes;         /* utterances, and the length of their texts as they stand */
