@@ -28,6 +28,7 @@ export CC AR CFLAGS LDFLAGS BUILD PREFIX DESTDIR CONTEXT SIMD
 # ---- the sources, floor by floor ---------------------------------------------------------------
 platform='status arena ring text log address dns host_files first_name random_below'
 platform_posix='clock wait random reason sockaddr socket lookup resolve file directory process user'
+platform_lwip='clock wait random sockaddr socket resolve file' # for boards, to copy from: see board.h there
 platform_fake='reset clock wait random socket resolve file directory process user'
 parser='json json_number utf8 base64 base64_vector events_common events_v1 events_v2'
 templates='render'
@@ -107,6 +108,7 @@ BASE := $(objects platform "$platform") $(objects parser "$parser") $(objects te
     $(objects context "$context $context_startup") $(objects core "$core") $BUILD/obj/gen/templates.o
 POSIX := $(objects platform/posix "$platform_posix")
 FAKE := $(objects platform/fake "$platform_fake")
+LWIP := $(objects platform/lwip "$platform_lwip")
 LOOPBACK := $(objects transport/loopback "$loopback")
 WSS := $(objects transport/wss "$wss")
 TLS := $(objects transport/wss "$stream_tls")
@@ -145,6 +147,10 @@ $BUILD/lib/libparley.a: \$(BASE) \$(POSIX) \$(WSS) \$(TLS)
 $BUILD/lib/libparley-loopback.a: \$(BASE) \$(POSIX) \$(LOOPBACK)
 $BUILD/lib/libfake.a: \$(BASE) \$(FAKE) \$(LOOPBACK) \$(CLI) \$(CLI_LOOPBACK)
 $BUILD/lib/libwire.a: \$(BASE) \$(FAKE) \$(WSS) \$(PIPE)
+# For boards without an operating system: the two libraries without a port, and a port.
+$BUILD/lib/libbare-loopback.a: \$(BASE) \$(LOOPBACK)
+$BUILD/lib/libbare-wss.a: \$(BASE) \$(WSS) \$(TLS)
+$BUILD/lib/libport-lwip.a: \$(LWIP)
 $BUILD/lib/%.a: $BUILD/makefile
 	@mkdir -p \$(@D); rm -f \$@
 	$AR rcs \$@ \$(filter %.o,\$^)

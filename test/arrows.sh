@@ -17,6 +17,7 @@ cat >"$scratch/floors" <<'END'
 platform            platform
 platform/posix      platform/posix platform
 platform/fake       platform/fake platform
+platform/lwip       platform/lwip platform
 parser              parser platform
 templates           templates parser platform
 context             context templates parser platform
@@ -61,7 +62,7 @@ package_outside() {
 }
 
 system_header() {
-    awk -v plain=" $plain_headers " '$4 == "system" && $1 !~ /^(platform\/posix|core\/cli)\// &&
+    awk -v plain=" $plain_headers " '$4 == "system" && $1 !~ /^(platform\/(posix|lwip)|core\/cli)\// &&
     !($1 ~ /^transport\/wss\// && $3 ~ /^(wslay\/|mbedtls\/|psa\/|zlib\.h)/) &&
     !($1 ~ /^parser\/.*_vector\.c$/ && $3 ~ /^(immintrin|arm_neon)\.h$/) {
         name = $3
@@ -70,9 +71,15 @@ system_header() {
     }' "$scratch/includes"
 }
 
+# newlib's small printf writes "zu" for %zu; 64 bits go through parley_render_number.
+format_of_c99() {
+    find core transport context templates parser platform -name '*.c' ! -path 'core/cli/*' ! -path 'platform/posix/*' \
+        ! -path 'platform/fake/*' | sort | xargs grep -nE '%[-+ #0-9.*]*(z|ll|j|t)[diouxX]' || :
+}
+
 # ---- symbols -------------------------------------------------------------------------------------
 
-all_objects() { find core transport context templates parser platform -name '*.c' | sort | sed "s|\(.*\)c\$|$BUILD/obj/\1o|"; }
+all_objects() { find core transport context templates parser platform -name '*.c' ! -path 'platform/lwip/*' | sort | sed "s|\(.*\)c\$|$BUILD/obj/\1o|"; }
 
 # Every object of ours with what it needs from outside of itself: path, symbol (__memcpy_chk is memcpy).
 undefined() {
@@ -112,7 +119,9 @@ check_none() {
 
 check_none 'no include goes up a floor, or aside' up_a_floor
 check_none 'wslay, mbedTLS and zlib are named in transport/wss alone' package_outside transport/wss 'wslay|mbedtls|psa/|zlib|zconf'
-check_none 'headers of the system are named in platform/posix and core/cli alone' system_header
+check_none 'lwIP is named in platform/lwip alone' package_outside platform/lwip 'lwip/'
+check_none 'headers of the system are named in ports and core/cli alone' system_header
+check_none 'formats are of those that small C libraries know, too (no z, ll, j, t)' format_of_c99
 
 check_none 'every source is built' not_built
 undefined >"$scratch/undefined" 2>/dev/null || :

@@ -1,78 +1,91 @@
 #!/bin/sh
-# shellcheck disable=SC2046,SC2086 # lists of files are patterns and words on purpose
-# usage: test/cross/run.sh [armhf|arm64|riscv64...]      called by ./build.sh cross; without a name armhf and arm64
-# Builds the loopback for other machines with Debian's cross compilers, and runs its unit tests and talks there under
-# qemu's user mode. The packages the tests need for such a machine go into a folder below $BUILD, with an apt
-# of its own, and leave the system alone; where the archive has none (riscv64 in Debian 12) the talks run alone.
-# The last line is "N passed, N failed".
+# shellcheck disable=SC2030,SC2031,SC2046,SC2086 # a stage's settings end with its subshell; lists are words on purpose
+# usage: test/cross/run.sh [--target] [TARGET...]      called by ./build.sh cross; without a name all of them
+#   armhf arm64   Debian 12 (mbedTLS 2.28) and Debian 13 (3.6), under qemu's user mode
+#   riscv64       Debian 13
+#   cortex-m4     no operating system, on a board that qemu emulates (test/cross/board)
+#   musl          this machine, all in one static program
+# Builds libraries, programs and tests with Debian's cross compilers and runs them: all on the first Debian of a machine,
+# on its second what stands on mbedTLS; with both a spoken conversation over TLS, with a server on this machine.
+# Compilers are installed (as root) or the command that would is printed; all else goes into a folder below $BUILD.
+# Ends with a line for each target, and "N passed, N failed".
 set -eu
 cd "$(dirname "$0")/../.."
 . test/queue.sh
+. test/cross/target.sh
 root=$BUILD
 
-# architecture -> T, the compiler's name of it, and qemu's
-names_of() {
-    case $1 in
-    armhf) T=arm-linux-gnueabihf qemu=qemu-arm-static ;;
-    arm64) T=aarch64-linux-gnu qemu=qemu-aarch64-static ;;
-    riscv64) T=riscv64-linux-gnu qemu=qemu-riscv64-static ;;
-    *) echo "cross: armhf, arm64 and riscv64 are known, not '$1'" >&2 && exit 2 ;;
-    esac
+targets=
+for word; do [ "$word" = --target ] || targets="$targets $word"; done
+[ "$targets" ] || targets='armhf arm64 riscv64 cortex-m4 musl'
+packages=$(for name in $targets; do target_packages "$name"; done)
+./build.sh deps $(echo $packages | tr ' ' '\n' | sort -u)
+
+LIMIT_S=300 PARLEY_TEST_SLOWLY=1 # emulated; tests that are exhaustive ask for the latter
+export LIMIT_S PARLEY_TEST_SLOWLY
+
+# suite, tests (patterns of find): on that Debian of the target's machine
+on_debian() {
+    stage=$target/$1
+    if ! target_sysroot "$target" "$1" "$root/sysroot" 2>"$RESULTS/why"; then
+        queue tap "with $1" "echo '1..0 # SKIP $(tr -d "'" <"$RESULTS/why")'"
+        queue_run
+        return
+    fi
+    target_settings "$target"
+    BUILD=$root/$target-$1
+    shift
+    tests=$(find test/unit test/wire test/fault -maxdepth 1 \( "$@" \) ! -name 'platform_posix_process_*' | sort)
+    build lib cli $(programs $tests test/peer/trickle.c)
+    queue_programs $tests
+    queue_talks
+    RUN=$checker
+    export RUN
+    queue_scripts test/peer/conversation.sh
+    queue tap unit/platform_posix_process_test \
+        "echo '1..0 # SKIP qemu makes a vfork a fork: a signal sent right after a start gets lost'"
+    queue_run
 }
 
-# Where the test libraries of an architecture are: made once, with the package lists of this machine.
-sysroot() {
-    sysroot=$(mkdir -p "$root/sysroot/$1" && cd "$root/sysroot/$1" && pwd)
-    [ ! -f "$sysroot/usr/lib/$T/libcmocka.so" ] || return 0
-    mkdir -p "$sysroot/apt/lists/partial" "$sysroot/apt/cache/archives/partial"
-    : >"$sysroot/apt/status"
-    cat >"$sysroot/apt/conf" <<CONF
-APT::Architecture "$1";
-APT::Architectures { "$1"; };
-APT::Sandbox::User "root";
-Dir::State::lists "$sysroot/apt/lists";
-Dir::State::status "$sysroot/apt/status";
-Dir::Cache "$sysroot/apt/cache";
-CONF
-    (
-        APT_CONFIG=$sysroot/apt/conf
-        export APT_CONFIG
-        cd "$sysroot/apt"
-        apt-get update -qq # lists of other archives than Debian's may well lack this architecture
-        apt-get download -qq libcmocka0 libcmocka-dev libjansson4 libjansson-dev &&
-            for package in *.deb; do dpkg-deb -x "$package" "$sysroot"; done
-    ) >"$sysroot/log" 2>&1
-}
+on_mbedtls() { on_debian "$1" -path 'test/wire/*_test.c' -o -name 'transport_wss_*_test.c'; }
 
-[ $# -gt 0 ] || set -- armhf arm64
-packages="qemu-user-static"
-for stage; do
-    names_of "$stage"
-    packages="$packages gcc-$T libc6-dev-$stage-cross"
-done
-./build.sh deps $packages
+on_musl() {
+    target_settings musl
+    BUILD=$root/musl
+    build "$BUILD/bin/parley-loopback"
+    queue exit 'it is one static program' "file '$BUILD/bin/parley-loopback' | grep -q 'statically linked'"
+    queue_talks
+    queue exit 'a conversation by the clock' "sh test/demo.sh"
+    queue_run
+}
 
 queue_start
-for stage; do
+for target in $targets; do
+    began_s=$(date +%s)
+    : >"$RESULTS/tally"
     (
-        names_of "$stage"
-        BUILD=$root/$stage CC=$T-gcc AR=$T-ar
-        export AR
-        checker="$qemu -L /usr/$T"
-        tests=
-        if sysroot "$stage"; then
-            tests=$(find test/unit -name '*_test.c' ! -name 'transport_wss_*' ! -name 'platform_posix_process_*' | sort)
-            queue tap unit/platform_posix_process_test \
-                "echo '1..0 # SKIP qemu makes a vfork a fork: a signal sent right after a start gets lost'"
-            CFLAGS="$CFLAGS -isystem $sysroot/usr/include" LDFLAGS="$LDFLAGS -L$sysroot/usr/lib/$T"
-            checker="$checker -E LD_LIBRARY_PATH=$sysroot/usr/lib/$T"
-        else
-            queue tap 'unit tests' "echo '1..0 # SKIP no libcmocka for $stage: see $sysroot/log'"
-        fi
-        build loopback "$BUILD/lib/libparley-loopback.so" $(programs $tests)
-        queue_programs $tests
-        queue_talks
-        queue_run
+        stage=$target
+        case $target in
+        riscv64) on_debian trixie -name '*_test.c' ;;
+        armhf | arm64)
+            (on_debian bookworm -name '*_test.c')
+            on_mbedtls trixie
+            ;;
+        cortex-m4)
+            BUILD=$root/cortex-m4 CFLAGS=-Os
+            queue_scripts test/cross/cortex_m4.sh
+            queue_run
+            ;;
+        musl) on_musl ;;
+        esac
     )
+    cat "$RESULTS/tally" >>"$RESULTS/all"
+    awk -v target="$target" -v took_s="$(($(date +%s) - began_s))" '
+    { passed += $1; failed += $2; skipped += $3 }
+    END { printf "%s: %d passed, %d failed, %d skipped, %d s\n", target, passed, failed, skipped, took_s }' \
+        "$RESULTS/tally" | tee -a "$RESULTS/targets"
 done
+echo
+cat "$RESULTS/targets"
+mv "$RESULTS/all" "$RESULTS/tally"
 queue_end

@@ -42,7 +42,7 @@ converse() {
         sleep 0.1
     done
     # shellcheck disable=SC2086
-    KEY=sk-test-key timeout 90 "$program" talk --url "$scheme://localhost:$(cat "$scratch/$name.port")/v1" $trust \
+    KEY=sk-test-key timeout 90 ${RUN-} "$program" talk --url "$scheme://localhost:$(cat "$scratch/$name.port")/v1" $trust \
         --key-env KEY --in "$scratch/user.wav" --out "$scratch/$name.wav" --json --record "$scratch/$name.record" \
         --agent 'cat >/dev/null; echo There are three files.' >"$scratch/$name.out" 2>"$scratch/$name.err" &&
         status=0 || status=$?
