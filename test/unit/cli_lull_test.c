@@ -74,6 +74,23 @@ static void nothing_is_over_while_a_link_is_awaited(void **state)
     assert_int_equal(parley_cli_lull_end_us(&lull), 63 * S + PARLEY_CLI_LULL_PATIENCE_US);
 }
 
+static void nothing_is_over_before_a_call_is_joined(void **state)
+{
+    const struct parley_event answer = {.kind = PARLEY_EVENT_SDP}, away = {.kind = PARLEY_EVENT_RECONNECTING},
+                              stage = {.kind = PARLEY_EVENT_LINK, .text = PARLEY_VIEW("upgrade")},
+                              open = {.kind = PARLEY_EVENT_LINK, .text = PARLEY_VIEW("open")};
+    struct parley_cli_lull lull;
+
+    (void)state;
+    parley_cli_lull_start(&lull, LINGER_US, S);
+    parley_cli_lull_event(&lull, &answer, S);
+    parley_cli_lull_event(&lull, &away, 2 * S);
+    parley_cli_lull_event(&lull, &stage, 3 * S);
+    assert_true(parley_cli_lull_end_us(&lull) == PARLEY_NEVER);
+    parley_cli_lull_event(&lull, &open, 4 * S);
+    assert_int_equal(parley_cli_lull_end_us(&lull), 4 * S + LINGER_US);
+}
+
 static void what_goes_on_puts_it_off(void **state)
 {
     struct parley_cli_lull lull;
@@ -132,6 +149,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(it_ends_when_nothing_is_owed),
         cmocka_unit_test(nothing_is_over_while_a_link_is_awaited),
+        cmocka_unit_test(nothing_is_over_before_a_call_is_joined),
         cmocka_unit_test(what_goes_on_puts_it_off),
         cmocka_unit_test(the_gate_keeps_echoes_out),
     };

@@ -8,15 +8,16 @@ enum { ARGUMENTS = 40 };
 static struct parley_cli_options options;
 static char why[PARLEY_CLI_OPTIONS_WHY];
 
-/* Reads a command line written with '|' between the arguments. */
+/* Reads a command line written with '|' between the arguments; one of `call` begins with "call:". */
 static int read_line(const char *line, const char *transport)
 {
     static char copy[2048];
-    char *arguments[ARGUMENTS], name[] = "talk";
+    bool call = strncmp(line, "call:", 5) == 0;
+    char *arguments[ARGUMENTS], talk[] = "talk", name_call[] = "call";
     int count = 0;
 
-    snprintf(copy, sizeof copy, "%s", line);
-    arguments[count++] = name;
+    snprintf(copy, sizeof copy, "%s", call ? line + 5 : line);
+    arguments[count++] = call ? name_call : talk;
     for (char *at = strtok(copy, "|"); at != NULL; at = strtok(NULL, "|"))
         arguments[count++] = at;
     why[0] = '\0';
@@ -61,6 +62,12 @@ static const struct {
     {"a microphone that is empty", "--mic=", "wss", "--mic wants a command, or none"},
     {"a loudspeaker that is empty", "--speaker=", "wss", "--speaker wants a command, or none"},
     {"sound of a model that writes", "--modality|text|--out|a", "wss", "--out gets no sound"},
+    {"a call without an offer", "call:--quiet", "wss", "--sdp is missing"},
+    {"a call to create and to join", "call:--sdp|a|--call-id|rtc_1", "wss", "--sdp creates a call"},
+    {"an answer that will not come", "call:--call-id|rtc_1|--answer|a", "wss", "--answer needs --sdp"},
+    {"sound in a call", "call:--sdp|a|--mic|none", "wss", "unknown option --mic"},
+    {"a record of a call", "call:--sdp|a|--record|b", "wss", "unknown option --record"},
+    {"an offer in a talk", "--sdp|a", "wss", "unknown option --sdp"},
     {"a loudspeaker for a model that writes", "--modality|text|--speaker|x", "wss",
      "--speaker gets no sound"},
 };
@@ -87,6 +94,8 @@ static const struct {
     {"sound to standard output", "--out|-", "wss"},
     {"help, whatever else", "--quiet|--verbose|--help", "wss"},
     {"a thread, and a context of its own", "--thread|0195|--startup-context|off", "wss"},
+    {"a call", "call:--sdp|a|--answer|b|--call-url|https://h/v1", "wss"},
+    {"a call that there is", "call:--call-id|rtc_1|--agent|x|--json", "wss"},
     {"the longest time", "--agent|x|--agent-timeout|86400", "wss"},
     {"the shortest time", "--linger-ms|1", "wss"},
 };

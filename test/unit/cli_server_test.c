@@ -315,6 +315,93 @@ static void stopping_the_server_tells_what_was_live(void **state)
     assert_int_equal(service.closed, 1);
 }
 
+/* ---- calls --------------------------------------------------------------------------------------- */
+
+#define WEBRTC                                                                                               \
+    "{'id':1,'method':'thread/realtime/start','params':{'threadId':'*','outputModality':'audio',"            \
+    "'transport':{'type':'webrtc','sdp':'v=offer'}}}"
+
+static const char *begin_call(void)
+{
+    const char *thread;
+
+    client_begin();
+    thread = client_thread();
+    request(thread, WEBRTC);
+    expect_line("{'id':1,'result':{}}");
+    return thread;
+}
+
+static void a_stop_drops_the_join_of_a_call(void **state)
+{
+    const char *thread;
+
+    (void)state;
+    service.join_waits = true;
+    thread = begin_call();
+    expect_notification("thread/realtime/started", "threadId", thread);
+    expect_notification("thread/realtime/sdp", "sdp", "v=answer\r\n");
+    request(thread, "{'id':2,'method':'thread/realtime/appendText','params':{'threadId':'*','text':'x'}}");
+    expect_line("{'id':2,'result':{}}");
+    request(thread, "{'id':3,'method':'thread/realtime/stop','params':{'threadId':'*'}}");
+    expect_line("{'id':3,'result':{}}");
+    expect_notification("thread/realtime/closed", "reason", "requested");
+    service.join_waits = false;
+    serve_us(10000000);
+    expect_silence();
+    assert_int_equal(service.joined, 0);
+    assert_true(parley_cli_server_idle(&server));
+}
+
+static void a_call_that_is_refused_never_started(void **state)
+{
+    const char *thread;
+
+    (void)state;
+    service.post_end = 429;
+    thread = begin_call();
+    expect_notification("thread/realtime/error", "message", "HTTP 429");
+    expect_silence();
+    request(thread, "{'id':2,'method':'thread/realtime/appendText','params':{'threadId':'*','text':'x'}}");
+    expect_line("{'id':2,'result':{}}");
+    expect_notification("error", "threadId", thread);
+    assert_int_equal(service.posted, 1);
+}
+
+static void a_call_that_cannot_be_joined_ends(void **state)
+{
+    const char *thread;
+
+    (void)state;
+    service.join_end = PARLEY_ERR_AUTH;
+    thread = begin_call();
+    expect_notification("thread/realtime/started", "threadId", thread);
+    expect_notification("thread/realtime/sdp", "sdp", "v=answer\r\n");
+    for (int i = 0; i < 5; i++)
+        serve_us(2000000);
+    expect_notification("thread/realtime/error", "message", "does not accept the key");
+    expect_notification("thread/realtime/closed", "reason", "error");
+    expect_silence();
+    assert_int_equal(service.joined, 5);
+}
+
+static void a_refused_call_leaves_the_old_conversation(void **state)
+{
+    const char *thread;
+
+    (void)state;
+    client_begin();
+    thread = client_thread();
+    client_start(thread);
+    service.post_end = 404;
+    request(thread, WEBRTC);
+    expect_line("{'id':1,'result':{}}");
+    expect_notification("thread/realtime/error", "message", "HTTP 404");
+    service_says("{\"type\":\"input_audio_buffer.speech_started\",\"item_id\":\"item_u\"}");
+    expect_notification("thread/realtime/itemAdded", "threadId", thread);
+    assert_int_equal(service.closed, 0);
+}
+
 /* ---- the agent ----------------------------------------------------------------------------------- */
 
 #define COMMAND "cd -- '/home/ada' || exit\nwork"
@@ -462,6 +549,10 @@ int main(void)
         TEST(replacing_in_one_breath_leaves_the_last),
         TEST(an_archived_thread_is_free_when_its_link_is_gone),
         TEST(stopping_the_server_tells_what_was_live),
+        TEST(a_stop_drops_the_join_of_a_call),
+        TEST(a_call_that_is_refused_never_started),
+        TEST(a_call_that_cannot_be_joined_ends),
+        TEST(a_refused_call_leaves_the_old_conversation),
         TEST(a_turn_outlives_its_conversation),
         TEST(an_agent_that_cannot_start_fails_its_turn),
         TEST(an_agent_that_takes_too_long_is_ended),

@@ -42,6 +42,8 @@ run format "$parley" talk --in "$scratch/song.wav"
 check 'a sound file in another format' refused format 'song.wav: this is a FLAC file'
 run missing "$parley" talk --in "$scratch/missing.wav"
 check 'a sound file that is not there' refused missing 'missing.wav: No such file'
+run no_offer "$parley" call --sdp "$scratch/missing.sdp"
+check 'an offer that is not there' refused no_offer 'missing.sdp: No such file'
 run no_key env -u OPENAI_API_KEY "${parley%-loopback}" talk </dev/null
 [ -x "${parley%-loopback}" ] && check 'the real service wants a key' refused no_key 'OPENAI_API_KEY'
 
@@ -65,6 +67,16 @@ talk speaker 'Hello!' --speaker "cat >'$scratch/spoken'" &
 talk failing 'Please count the files.' --agent 'echo half; echo broken >&2; exit 3' &
 OPENAI_API_KEY=sk-secret talk key 'Please count the files.' --key-env OPENAI_API_KEY --verbose --agent \
     "env >'$scratch/env'; tr '\\0' '\\n' <\"/proc/\$PPID/environ\" >'$scratch/environ'; echo 42" &
+printf 'v=0\r\n' >"$scratch/offer.sdp"
+call() { # name, options...
+    name=$1
+    shift
+    printf 'Please count the files.\n' | run "$name" "$parley" call --linger-ms 300 --no-store --sdp "$scratch/offer.sdp" "$@"
+}
+call call --agent 'echo 42' &
+call call_file --answer "$scratch/answer.sdp" --quiet &
+call call_nowhere --answer "$scratch/no/answer.sdp" &
+call call_json --json &
 printf 'Hello!\n' | { timeout 30 "$parley" talk --json 2>"$scratch/early.err" || echo $? >"$scratch/early.status"; } |
     head -n 1 >"$scratch/early.out" &
 
@@ -160,6 +172,17 @@ plays() {
     [ "$told" -ge 48000 ] && [ "$told" -le "$there" ] && [ $((there - told)) -le 72000 ]
 }
 check 'a file that was being written when it was killed can be played' plays
+calls() {
+    status_is call 0 && has call.out 'call rtc_loopback is created; the answer:' && has call.out 's=loopback' &&
+        has call.out '[agent] 42' && has call.out 'closed: requested'
+}
+check 'a call: its answer, what is typed, the agent' calls
+answered() { status_is call_file 0 && show_difference "$(printf 's=loopback\r')" "$(sed -n 3p "$scratch/answer.sdp")"; }
+check 'its answer in a file' answered
+nowhere() { status_is call_nowhere 1 && has call_nowhere.err 'no/answer.sdp: No such file'; }
+check 'a file that cannot be written ends the call' nowhere
+call_event() { status_is call_json 0 && has call_json.out '"event":"sdp"' && has call_json.out '"call_id":"rtc_loopback"'; }
+check 'its answer as a JSON line' call_event
 check 'a terminal: edited line, live picture, Ctrl-C, and restored' show_difference 'status 0
 restored True
 steps left 0
