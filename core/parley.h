@@ -111,6 +111,9 @@ struct parley_timeouts {
  * on, and its result is told as a message. It takes memory: limits.transcript_bytes three times more,
  * and a longer limits.input_audio_ms.
  *
+ * Each connection resumes the TLS session of the one before, if the service agrees: for a day, and only of a
+ * peer that was verified or pinned. It lies in 2 KB of the block.
+ *
  * The key and other secrets of the options then stay in the block until parley_close, which wipes them.
  */
 struct parley_reconnect {
