@@ -186,6 +186,10 @@ $BUILD/test/fault/simulate: $BUILD/obj/test/fault/simulate.o \$(SIMULATION) $BUI
 	\$(program)
 $BUILD/test/fault/simulation_test: $BUILD/obj/test/fault/simulation_test.o \$(SIMULATION) $BUILD/lib/libfake.a $BUILD/makefile
 	\$(program) -lcmocka
+# Of the benchmark, the part that needs no other library.
+STAGES := $(objects test/bench/stages 'main ours wire table')
+$BUILD/test/bench/stages/main: \$(STAGES) $BUILD/lib/libwire.a $BUILD/makefile
+	\$(program) $libs_static
 $BUILD/test/fuzz/transport_wss_%: $BUILD/obj/test/fuzz/transport_wss_%.o $BUILD/lib/libwire.a $BUILD/makefile
 	\$(program) -fsanitize=fuzzer $libs_static
 $BUILD/test/fuzz/%: $BUILD/obj/test/fuzz/%.o $BUILD/lib/libfake.a $BUILD/makefile

@@ -24,14 +24,15 @@ with_clang() {
 
 tests='test/unit/*_test.c test/wire/*_test.c test/fault/*_test.c test/talk/*_test.c'
 peers='test/peer/*.c'
+benchmarks='test/bench/stages/main.c test/bench/stages/conversation.c'
 fuzzers='test/fuzz/*_fuzz.c'
 
 stage_gcc() {
     with_gcc
-    build lib cli "$BUILD/lib/libfake.a" "$BUILD/lib/libwire.a" "$BUILD/gen/parley.h" $(programs $tests)
+    build lib cli "$BUILD/lib/libfake.a" "$BUILD/lib/libwire.a" "$BUILD/gen/parley.h" $(programs $tests $benchmarks)
     queue_programs $tests
     queue_talks
-    queue_scripts test/unit/*_test.sh test/talk/*_test.sh test/arrows.sh
+    queue_scripts test/unit/*_test.sh test/talk/*_test.sh test/arrows.sh test/bench/budgets.sh
 }
 
 stage_peer() {
