@@ -6,7 +6,7 @@
 #include "core/cli/context.h"
 #include "core/cli/doctor.h"
 #include "core/cli/play_replay.h"
-#include "core/cli/rules.h"
+#include "core/cli/play_rules.h"
 #include "core/cli/talk.h"
 #include "core/cli/test.h"
 #include "core/cli/threads.h"

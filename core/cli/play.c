@@ -7,6 +7,7 @@
 #include "core/cli/play_options.h"
 #include "core/cli/sound.h"
 #include "platform/file.h"
+#include "transport/loopback/include.h"
 #include "transport/loopback/journal.h"
 #include "transport/loopback/peek.h"
 #include "transport/loopback/script.h"
@@ -609,4 +610,9 @@ int parley_play_talk(struct parley_view text, const char *name, const struct par
     }
     tear_down(&p);
     return status;
+}
+
+long parley_play_load(const char *path, char *into, size_t bytes, char why[PARLEY_PLAY_WHY])
+{
+    return parley_talk_load(path, into, bytes, why);
 }

@@ -39,4 +39,10 @@ struct parley_play_result {
 int parley_play_talk(struct parley_view text, const char *name, const struct parley_play_options *options,
                      struct parley_play_result *result);
 
+/*
+ * Reads a talk from a file, with those it includes, to `into`. Returns its length, or a negative status with
+ * what and where in `why`.
+ */
+long parley_play_load(const char *path, char *into, size_t bytes, char why[PARLEY_PLAY_WHY]);
+
 #endif

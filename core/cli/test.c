@@ -5,7 +5,6 @@
 #include "core/cli/flight.h"
 #include "core/cli/play.h"
 #include "platform/status.h"
-#include "transport/loopback/include.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,8 +90,8 @@ static bool test_file(const char *path, unsigned number, const struct settings *
 {
     struct parley_play_result result = {.why = ""};
     char *text = malloc(TALK_BYTES);
-    char why[PARLEY_TALK_WHY] = "no memory";
-    long length = text != NULL ? parley_talk_load(path, text, TALK_BYTES, why) : PARLEY_ERR_MEMORY;
+    char why[PARLEY_PLAY_WHY] = "no memory";
+    long length = text != NULL ? parley_play_load(path, text, TALK_BYTES, why) : PARLEY_ERR_MEMORY;
     bool passed = false;
 
     if (length < 0)

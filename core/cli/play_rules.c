@@ -1,7 +1,7 @@
 /*
- * The command `rules`: see rules.h. test/talk/RULES.md is what `rules --markdown` prints.
+ * The command `rules`: see play_rules.h. test/talk/RULES.md is what `rules --markdown` prints.
  */
-#include "core/cli/rules.h"
+#include "core/cli/play_rules.h"
 #include "transport/loopback/rules.h"
 
 #include <stdio.h>
