@@ -325,8 +325,9 @@ static int on_error(struct parley_conversation *c, struct parley_event *event)
         parley_say_create(c, parley_response_refused(&c->responses, active_response_id(wire->text)));
         return 1;
     }
-    if (c->reconnection.limits.on && parley_view_is(wire->code, "session_expired")) {
-        c->expired = true; /* another one follows */
+    if (c->reconnection.limits.on && c->webrtc.state == PARLEY_WEBRTC_NONE &&
+        parley_view_is(wire->code, "session_expired")) {
+        c->expired = true; /* another one follows; but of a call's session there is only one */
         return 1;
     }
     if (correct_cut(c, wire->text))

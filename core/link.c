@@ -50,9 +50,7 @@ void parley_stop(struct parley_conversation *c)
 
 static struct parley_lost lost(const struct parley_conversation *c, int status)
 {
-    /* A call whose time is over cannot be joined again. */
-    bool expired = c->expired && c->webrtc.state == PARLEY_WEBRTC_NONE;
-    struct parley_lost why = {.status = status, .expired = expired};
+    struct parley_lost why = {.status = status, .expired = c->expired};
 
     if (c->transport == NULL)
         return why;

@@ -187,6 +187,8 @@ struct parley_options {
      * is, each with about 200, 400, 800 and 1600 ms in between; RECONNECTING tells of it. A link that breaks
      * after that is a matter of `reconnect`, and joins the same call again, whose session is still there.
      *
+     * `addresses`, `proxy` and what is trusted are for both addresses.
+     *
      * With `keep_session` the session is left as the service, or whoever created the call, has it: the offer
      * is posted alone, and nothing of what is asked for below is sent. All but `call_id` and `keep_session`
      * take memory for the request; secrets stay in the block until parley_close, as with `reconnect`.

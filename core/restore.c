@@ -104,7 +104,7 @@ void parley_restore_begin(struct parley_conversation *c)
     restore->queued_from = queued_from(restore->memory, restore->end, parley_outbox_count(&c->outbox));
     if (c->webrtc.state != PARLEY_WEBRTC_NONE) {
         restore->next = restore->end; /* the call still knows */
-        restore->missing = "what the service said meanwhile";
+        restore->missing = "what was on its way";
         return;
     }
     if (c->mode == PARLEY_TRANSCRIPTION && c->dialect->session_update_transcription != NULL)

@@ -335,8 +335,8 @@ static void note_expiry(struct parley_conversation *c)
 {
     int64_t unix_s;
 
-    if (c->wire.expires_at_s <= 0)
-        return;
+    if (c->wire.expires_at_s <= 0 || c->webrtc.state != PARLEY_WEBRTC_NONE)
+        return; /* no other session could take the place of a call's */
     if (!parley_recording_draws(&c->recording, "unix_s", &unix_s))
         unix_s = parley_clock_unix_s();
     if (c->recording.on)

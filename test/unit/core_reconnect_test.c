@@ -317,6 +317,66 @@ static void a_break_forgets_when_the_session_would_have_ended(void **state)
     assert_true(parley_reconnection_deadline(&r, true) == PARLEY_NEVER);
 }
 
+/* ---- calls --------------------------------------------------------------------------------------- */
+
+static void a_call_has_rules_of_its_own(void **state)
+{
+    static const struct {
+        struct parley_lost why;
+        bool create, join;
+    } rows[] = {
+        {{.status = PARLEY_ERR_CONNECT}, true, true},
+        {{.status = PARLEY_ERR_TIMEOUT}, true, true},
+        {{.status = PARLEY_ERR_REFUSED, .http_status = 500}, true, true},
+        {{.status = PARLEY_ERR_REFUSED, .http_status = 501}, true, true},
+        {{.status = PARLEY_ERR_REFUSED, .http_status = 429}, false, true},
+        {{.status = PARLEY_ERR_REFUSED, .http_status = 408}, false, true},
+        {{.status = PARLEY_ERR_REFUSED, .http_status = 302}, false, true},
+        {{.status = PARLEY_ERR_AUTH, .http_status = 401}, false, true},
+        {{.status = PARLEY_ERR_HTTP}, false, true},
+        {{.status = PARLEY_ERR_UTF8}, false, true},
+        {{.status = PARLEY_ERR_CERTIFICATE}, false, true},
+    };
+    const struct parley_reconnect off = {.on = false};
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++)
+        for (int join = 0; join < 2; join++) {
+            parley_reconnection_start(&r, &off); /* whatever the host wants of links */
+            parley_reconnection_aim(&r, join ? PARLEY_AIM_JOIN : PARLEY_AIM_CREATE, SECOND);
+            assert_true(parley_reconnection_deadline(&r, false) == SECOND);
+            if (parley_reconnection_lost(&r, &rows[i].why, SECOND, 0) !=
+                (join ? rows[i].join : rows[i].create))
+                fail_msg("row %zu, %s", i, join ? "join" : "create");
+        }
+}
+
+static void waits_of_a_call_double_give_or_take_a_tenth(void **state)
+{
+    static const uint32_t least[] = {180, 360, 720, 1440}, most[] = {220, 440, 880, 1760};
+
+    (void)state;
+    for (int longest = 0; longest < 2; longest++) {
+        parley_reconnection_start(&r, &(struct parley_reconnect){.on = false});
+        parley_reconnection_aim(&r, PARLEY_AIM_JOIN, SECOND);
+        for (size_t i = 0; i < COUNT(least); i++) {
+            assert_true(lose(SECOND, longest ? UINT32_MAX : 0));
+            assert_int_equal(r.wait_ms, longest ? most[i] : least[i]);
+        }
+        assert_false(lose(SECOND, 0));
+    }
+    /* Once it is joined a break is the host's matter. */
+    start((struct parley_reconnect){0});
+    parley_reconnection_aim(&r, PARLEY_AIM_JOIN, SECOND);
+    assert_true(lose(SECOND, 0));
+    parley_reconnection_up(&r, 2 * SECOND);
+    assert_int_equal(r.all_attempts, 0);
+    for (int i = 0; i < 8; i++)
+        assert_true(lose(3 * SECOND, 0));
+    assert_int_equal(r.wait_ms, 0);
+    assert_false(lose(3 * SECOND, 0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -335,6 +395,8 @@ int main(void)
         cmocka_unit_test(sessions_are_replaced_before_they_end),
         cmocka_unit_test(replacing_takes_no_wait_and_counts_as_the_first_attempt),
         cmocka_unit_test(a_break_forgets_when_the_session_would_have_ended),
+        cmocka_unit_test(a_call_has_rules_of_its_own),
+        cmocka_unit_test(waits_of_a_call_double_give_or_take_a_tenth),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

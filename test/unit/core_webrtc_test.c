@@ -549,12 +549,38 @@ static void the_same_call_is_joined_again(void **state)
     now_us += event.wait_ms * UINT64_C(1000);
     event = expect_next(PARLEY_EVENT_RECONNECTED);
     assert_false(event.state_restored);
-    expect_view(event.text, "what the service said meanwhile");
+    expect_view(event.text, "what was on its way");
     assert_int_equal(calls.posted, 1);
     assert_int_equal(calls.joined, 2);
     assert_non_null(strstr(next_sent("session.update"), "\"session.update\""));
     assert_int_equal(parley_agent_done(c, parley_view("call_1")), PARLEY_OK);
     assert_non_null(strstr(next_sent("output"), "\"function_call_output\""));
+}
+
+/* Another session could not take the place of this one: it is left in peace until it ends. */
+static void a_call_is_not_renewed(void **state)
+{
+    char message[200];
+    struct parley_event event;
+
+    (void)state;
+    options.reconnect.on = true;
+    open_with(&options);
+    expect_answer();
+    expect_quiet();
+    snprintf(message, sizeof message,
+             "{\"type\":\"session.updated\",\"session\":{\"id\":\"sess_1\",\"expires_at\":%lld}}",
+             (long long)parley_clock_unix_s() + 3600);
+    service_says(message);
+    expect_next(PARLEY_EVENT_SESSION_UPDATED);
+    now_us += 3595 * UINT64_C(1000000);
+    expect_quiet();
+    assert_int_equal(calls.joined, 1);
+    service_says("{\"type\":\"error\",\"error\":{\"code\":\"session_expired\",\"message\":\"over\"}}");
+    for (serve(); parley_next_event(c, &event) == 1; serve())
+        assert_int_not_equal(event.kind, PARLEY_EVENT_RECONNECTING);
+    assert_int_equal(parley_next_event(c, &event), PARLEY_ERR_SERVICE);
+    assert_int_equal(calls.joined, 1);
 }
 
 static void without_reconnect_a_break_is_the_end(void **state)
@@ -622,6 +648,7 @@ int main(void)
         TEST("answers that are none", answers_that_are_none),
         TEST("a call that there is", a_call_that_there_is),
         TEST("the same call is joined again", the_same_call_is_joined_again),
+        TEST("a call is not renewed, and its time is over once", a_call_is_not_renewed),
         TEST("a break without reconnect is the end", without_reconnect_a_break_is_the_end),
         TEST("memory is exact, and holds no secret afterwards", memory_is_exact),
     };
