@@ -35,7 +35,7 @@ templates='render'
 context='transcript token_budget path git_branch thread_line thread_store thread_log'
 context_startup='section git_root current_thread recent_work workspace_tree startup_context' # only with CONTEXT=on
 loopback='loopback script talk include peek form journal voice answers rules shape service service_out service_session service_items service_ear service_response service_reply service_shapes'
-wss='wss url http answer location call upgrade extension deflate frames why dial tls certificate judge resume trust proxy'
+wss='wss url http answer location call upgrade extension deflate frames why dial tls offer alert certificate judge resume trust proxy'
 stream_tls='stream_tls'
 stream_pipe='stream_pipe'
 core='open endpoint webrtc startup conversation calls restore link reconnect recorder scrub speech run session delegation dialect_v1 dialect_v2 response_queue handoff output_audio inbox outbox names'

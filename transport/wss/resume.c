@@ -1,8 +1,7 @@
 /*
  * Sessions of mbedTLS in memory that outlives a link, as bytes. See resume.h.
  */
-#define MBEDTLS_ALLOW_PRIVATE_ACCESS    /* 3.6 lets a session of TLS 1.2 be copied once, and never without its \
-                                           certificate */
+#define MBEDTLS_ALLOW_PRIVATE_ACCESS /* 3.6: no call leaves the certificate out of a session */
 
 #include "transport/wss/resume.h"
 

@@ -1,14 +1,14 @@
 /*
  * mbedTLS, 2.28 and 3.6 with one source. Its zeroes and error codes are translated here, once: above,
- * 0 means "nothing now". Whom to believe is up to judge.c, what to take from an earlier link to resume.c. See
- * tls.h.
+ * 0 means "nothing now". What is offered stands in offer.c, whom to believe in judge.c, what an earlier link
+ * leaves in resume.c. See tls.h.
  */
-#define MBEDTLS_ALLOW_PRIVATE_ACCESS    /* 3.6 has no call for which alert came, nor for the secret of a     \
-                                           session */
+#define MBEDTLS_ALLOW_PRIVATE_ACCESS /* 3.6: no call tells which alert came, nor a session's secret */
 
 #include "transport/wss/tls.h"
 
-#include "platform/random.h"
+#include "transport/wss/alert.h"
+#include "transport/wss/offer.h"
 #include "transport/wss/resume.h"
 #include "transport/wss/trust.h"
 #include "transport/wss/why.h"
@@ -59,70 +59,6 @@ struct parley_tls {
     char why[PARLEY_TRANSPORT_REASON];
 };
 
-/* ---- what we offer ----------------------------------------------------------------------------- */
-
-/*
- * Cipher suites, the preferred first. ChaCha20-Poly1305 is the faster one in mbedTLS wherever it was measured
- * (test/bench/tls.sh), also beside AES in hardware, which both lines feed block by block; and where AES goes
- * by tables, its time depends on the key. For a build that is measured to do otherwise: PARLEY_TLS_AES_FIRST.
- */
-#if defined(PARLEY_TLS_AES_FIRST)
-#define IN_ORDER(chacha, aes128, aes256) aes128, aes256, chacha
-#else
-#define IN_ORDER(chacha, aes128, aes256) chacha, aes128, aes256
-#endif
-static const int suites[] = {
-#if MBEDTLS_3
-    IN_ORDER(MBEDTLS_TLS1_3_CHACHA20_POLY1305_SHA256, MBEDTLS_TLS1_3_AES_128_GCM_SHA256,
-             MBEDTLS_TLS1_3_AES_256_GCM_SHA384),
-#endif
-    IN_ORDER(MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256,
-             MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256,
-             MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384),
-    IN_ORDER(MBEDTLS_TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
-             MBEDTLS_TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, MBEDTLS_TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384),
-    0,
-};
-
-static const char *alpn[] = {"http/1.1", NULL};
-
-/* mbedTLS's source of randomness: the platform's, without a generator of its own in between. */
-static int random_bytes(void *context, unsigned char *out, size_t bytes)
-{
-    (void)context;
-    return parley_random(out, bytes) == 0 ? 0 : MBEDTLS_ERR_SSL_NO_RNG;
-}
-
-/* ---- alerts ------------------------------------------------------------------------------------ */
-
-/* The alerts a client hears of (RFC 5246 section 7.2, RFC 8446 section 6). */
-static const char *alert_name(unsigned char alert)
-{
-    static const struct {
-        unsigned char alert;
-        const char *name;
-    } names[] = {
-        {10, "unexpected message"}, {20, "bad record MAC"},        {40, "handshake failure"},
-        {47, "illegal parameter"},  {50, "decode error"},          {51, "decrypt error"},
-        {70, "protocol version"},   {71, "insufficient security"}, {80, "internal error"},
-        {112, "unrecognised name"}, {116, "certificate required"}, {120, "no application protocol"},
-    };
-
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (names[i].alert == alert)
-            return names[i].name;
-    return "another reason";
-}
-
-static void say_alert(struct parley_tls *t, unsigned char alert)
-{
-    bool modern = !t->open && (alert == MBEDTLS_SSL_ALERT_MSG_HANDSHAKE_FAILURE ||
-                               alert == MBEDTLS_SSL_ALERT_MSG_PROTOCOL_VERSION);
-
-    parley_why(t->why, "tls: the peer refused with alert %u (%s)%s", alert, alert_name(alert),
-               modern ? "; we speak TLS 1.2 and newer, with ECDHE and AES-GCM or ChaCha20-Poly1305" : "");
-}
-
 /* ---- the socket, as mbedTLS sees it ------------------------------------------------------------ */
 
 /* Right away, as mbedTLS may still try to send an alert; and the first reason stays. */
@@ -145,7 +81,7 @@ static void hear_last_words(struct parley_tls *t)
 
     if (parley_socket_read(t->fd, record, sizeof record) == (int)sizeof record &&
         memcmp(record, alert, sizeof alert) == 0)
-        say_alert(t, record[6]);
+        parley_alert_why(t->why, record[6], true);
 }
 
 static int bio_write(void *context, const unsigned char *from, size_t bytes)
@@ -196,57 +132,20 @@ static int set_host(struct parley_tls *t, char why[PARLEY_TRANSPORT_REASON])
     }
     memcpy(name, t->judge.host.at, len);
     name[len] = '\0';
-    /* A literal is no server name (RFC 6066 section 3); judge() looks for it instead. */
+    /* A literal is no server name (RFC 6066 section 3); judge.c looks for it instead. */
     code = mbedtls_ssl_set_hostname(&t->ssl, t->judge.address.family != 0 ? NULL : name);
     return code == 0 ? 0 : PARLEY_ERR_MEMORY;
 }
 
-/* Tickets are asked for when there is a place for them. In TLS 1.3 the keys are made anew even so; in TLS 1.2
-   they follow from those of the session. */
-static void configure_resumption(struct parley_tls *t)
+static int configure(struct parley_tls *t)
 {
-    mbedtls_ssl_conf_session_tickets(&t->config, t->kept != NULL ? MBEDTLS_SSL_SESSION_TICKETS_ENABLED
-                                                                 : MBEDTLS_SSL_SESSION_TICKETS_DISABLED);
-#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
-    mbedtls_ssl_conf_tls13_key_exchange_modes(&t->config, MBEDTLS_SSL_TLS1_3_KEY_EXCHANGE_MODE_EPHEMERAL_ALL);
-#if MBEDTLS_VERSION_NUMBER >= 0x03060100 /* before that they were always told of */
-    mbedtls_ssl_conf_tls13_enable_signal_new_session_tickets(
-        &t->config, t->kept != NULL ? MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_ENABLED
-                                    : MBEDTLS_SSL_TLS1_3_SIGNAL_NEW_SESSION_TICKETS_DISABLED);
-#endif
-#endif
-}
-
-/*
- * Asks for short records (RFC 6066 section 4) where mbedTLS was built without room for the longest. A service
- * may ignore that. One that has the room asks for nothing: 2.28 cannot put together a chain of certificates
- * that comes in several records, and with TLS 1.3 mbedTLS (3.6.6) ends the handshake when the service agrees.
- */
-static void configure_records(struct parley_tls *t)
-{
-#if MBEDTLS_SSL_IN_CONTENT_LEN < 16384 && defined(MBEDTLS_SSL_MAX_FRAGMENT_LENGTH) &&                        \
-    !defined(MBEDTLS_SSL_PROTO_TLS1_3)
-    mbedtls_ssl_conf_max_frag_len(&t->config, MBEDTLS_SSL_IN_CONTENT_LEN >= 4096
-                                                  ? MBEDTLS_SSL_MAX_FRAG_LEN_4096
-                                                  : MBEDTLS_SSL_MAX_FRAG_LEN_2048);
-#else
-    (void)t;
-#endif
-}
-
-static void configure(struct parley_tls *t)
-{
-#if MBEDTLS_3
-    mbedtls_ssl_conf_min_tls_version(&t->config, MBEDTLS_SSL_VERSION_TLS1_2);
-#else
-    mbedtls_ssl_conf_min_version(&t->config, MBEDTLS_SSL_MAJOR_VERSION_3, MBEDTLS_SSL_MINOR_VERSION_3);
-#endif
-    mbedtls_ssl_conf_rng(&t->config, random_bytes, NULL);
-    mbedtls_ssl_conf_ciphersuites(&t->config, suites);
+    if (parley_offer(&t->config, t->kept != NULL) != 0)
+        return PARLEY_ERR_MEMORY;
     mbedtls_ssl_conf_authmode(&t->config,
                               t->judge.insecure ? MBEDTLS_SSL_VERIFY_OPTIONAL : MBEDTLS_SSL_VERIFY_REQUIRED);
     mbedtls_ssl_conf_verify(&t->config, parley_judge_certificate, &t->judge);
     mbedtls_ssl_conf_ca_chain(&t->config, &t->trusted, NULL);
+    return mbedtls_ssl_setup(&t->ssl, &t->config) == 0 ? 0 : PARLEY_ERR_MEMORY;
 }
 
 /* The authorities, the pins, and a certificate of our own: what comes from outside. */
@@ -278,14 +177,8 @@ static int set_up(struct parley_tls *t, const struct parley_endpoint *to, char w
         return PARLEY_ERR_SYSTEM;
     }
 #endif
-    if (mbedtls_ssl_config_defaults(&t->config, MBEDTLS_SSL_IS_CLIENT, MBEDTLS_SSL_TRANSPORT_STREAM,
-                                    MBEDTLS_SSL_PRESET_DEFAULT) != 0)
-        return PARLEY_ERR_MEMORY;
-    configure(t);
-    configure_resumption(t);
-    configure_records(t);
-    if (mbedtls_ssl_conf_alpn_protocols(&t->config, alpn) != 0 || mbedtls_ssl_setup(&t->ssl, &t->config) != 0)
-        return PARLEY_ERR_MEMORY;
+    if ((status = configure(t)) < 0)
+        return status;
     if ((status = set_host(t, why)) < 0)
         return status;
     if (t->judge.insecure)
@@ -417,7 +310,7 @@ static int fail_handshake(struct parley_tls *t, int code)
     else if (!speaks_tls(t))
         say_no_tls(t);
     else if (code == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE)
-        say_alert(t, t->ssl.in_msg[1]);
+        parley_alert_why(t->why, t->ssl.in_msg[1], !t->open);
     else if (code == MBEDTLS_ERR_SSL_CONN_EOF)
         parley_why(t->why, "tls: the peer closed the connection during the handshake");
     else if (code == BAD_VERSION)
@@ -523,7 +416,7 @@ static int fail_open(struct parley_tls *t, int code)
     if (t->kept != NULL && !broke)
         parley_resume_forget(t->kept);
     if (code == MBEDTLS_ERR_SSL_FATAL_ALERT_MESSAGE)
-        say_alert(t, t->ssl.in_msg[1]);
+        parley_alert_why(t->why, t->ssl.in_msg[1], !t->open);
     else if (code == 0 || code == MBEDTLS_ERR_SSL_CONN_EOF)
         parley_why(t->why, "tls: the peer closed the connection without a goodbye");
     else if (code == MBEDTLS_ERR_SSL_UNEXPECTED_MESSAGE && IS_TLS_1_3(t))
