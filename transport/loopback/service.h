@@ -28,6 +28,9 @@
  * peer->close_code and peer->reason are for the close frame. opened() once more is another connection:
  * another session, in which nothing is left of the first but the heard lines.
  *
+ * What it does not do: telephone formats (audio/pcmu and audio/pcma are known and refused as a server_error),
+ * the sound of items that are retrieved, MCP servers, pictures, and WebRTC.
+ *
  * All bounded: items beyond the 64 latest are forgotten, a session larger than 64 KiB is refused, and of
  * events nobody reads the latest are dropped.
  */

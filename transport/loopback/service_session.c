@@ -280,6 +280,14 @@ static struct parley_view base_of(const struct parley_service_state *s, struct p
     return session_of(s);
 }
 
+/* Sound of telephones the real one takes; here it would be noise, so whoever asks for it is told. */
+static bool is_pcm(struct parley_view update, const char *path)
+{
+    struct parley_view raw;
+
+    return !parley_peek(update, parley_view(path), &raw) || parley_view_is(raw, "\"audio/pcm\"");
+}
+
 /* Merges into the room at the end of the queue, where nothing else is needed meanwhile. */
 static bool take_over(struct parley_service_state *s, struct parley_view update)
 {
@@ -311,6 +319,11 @@ void parley_service_session_update(struct parley_service_state *s, struct parley
     if (!parley_service_check(s, message, &parley_service_session_shape, update, "session", &rules) ||
         !may_change(s, message, update))
         return;
+    if (!is_pcm(update, "audio.input.format.type") || !is_pcm(update, "audio.output.format.type")) {
+        parley_service_complain(s, "server_error", "unsupported_format",
+                                "The loopback hears and speaks audio/pcm alone.");
+        return;
+    }
     if (!take_over(s, update)) {
         parley_service_refuse(s, message, PARLEY_RULE_SESSION_LENGTH, "session",
                               "Invalid 'session': the loopback takes at most %d bytes.",
