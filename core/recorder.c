@@ -1,5 +1,6 @@
 /* The lines of the flight recorder; see recorder.h. */
 #include "core/recorder.h"
+#include "core/webrtc.h"
 
 #include "parser/base64.h"
 #include "parser/utf8.h"
@@ -321,6 +322,7 @@ static void options(struct parley_recording *r, const struct parley_options *o)
     text(r, "assistant_name", o->assistant_name);
     text(r, "user_first_name", o->user_first_name);
     flag(r, "close_on_error", o->close_on_error);
+    flag(r, "call", parley_webrtc_is_asked(o));
     limits(r, &o->limits);
     reconnect(r, &o->reconnect);
     words(r, "}");

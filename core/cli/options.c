@@ -32,15 +32,15 @@ static const struct parley_cli_option options[] = {
     {"--agent", "CMD", PARLEY_CLI_OPTION_TEXT, FIELD(agent), 0, 0, "background agent: gets the request on its input, its output is told to the model, cut at empty lines"},
     {"--agent-timeout", "SECONDS", PARLEY_CLI_OPTION_NUMBER, FIELD(agent_timeout_s), 1, 86400, "the longest it may take (default 300)"},
     {"--script", "FILE", PARLEY_CLI_OPTION_TEXT, FIELD(script), 0, 0, "parley-loopback: play the service from this .talk or set it up from this text"},
+    {"--record", "FILE", PARLEY_CLI_OPTION_TEXT, FIELD(record), 0, 0, "flight recorder: write all that happens, keys apart, for parley-loopback replay and parley timeline"},
+    {"--record-bytes", "N", PARLEY_CLI_OPTION_NUMBER, FIELD(record_bytes), PARLEY_CLI_RECORD_BYTES_MIN, UINT32_MAX, "how long that file may become (default 268435456)"},
+    {"--record-audio", "on|off", PARLEY_CLI_OPTION_CHOICE, FIELD(record_audio), PARLEY_CLI_ON, 0, "sound in it, or only how much there was (default on)"},
     {"--linger-ms", "MS", PARLEY_CLI_OPTION_NUMBER, FIELD(linger_ms), 1, 600000, "how long nothing must happen before it ends by itself (default 1500)"},
     {"--json", NULL, PARLEY_CLI_OPTION_FLAG, FIELD(json), 0, 0, "one event per line, as JSON, to standard output"},
     {"--quiet", NULL, PARLEY_CLI_OPTION_FLAG, FIELD(quiet), 0, 0, "errors only"},
     {"--verbose", NULL, PARLEY_CLI_OPTION_FLAG, FIELD(verbose), 0, 0, "log lines to standard error"},
     {"--help", NULL, PARLEY_CLI_OPTION_FLAG, FIELD(help), 0, 0, "this text"},
-    /* of `talk` alone: TALK_ROWS; a call cannot be held again out of a record */
-    {"--record", "FILE", PARLEY_CLI_OPTION_TEXT, FIELD(record), 0, 0, "flight recorder: write all that happens, keys apart, for parley-loopback replay and parley timeline"},
-    {"--record-bytes", "N", PARLEY_CLI_OPTION_NUMBER, FIELD(record_bytes), PARLEY_CLI_RECORD_BYTES_MIN, UINT32_MAX, "how long that file may become (default 268435456)"},
-    {"--record-audio", "on|off", PARLEY_CLI_OPTION_CHOICE, FIELD(record_audio), PARLEY_CLI_ON, 0, "sound in it, or only how much there was (default on)"},
+    /* of `talk` alone: TALK_ROWS */
     {"--in", "FILE|-", PARLEY_CLI_OPTION_TEXT, FIELD(in), 0, 0, "speak this file: WAV, or raw PCM; 24000 Hz mono 16 bit. The conversation ends by itself"},
     {"--out", "FILE|-", PARLEY_CLI_OPTION_TEXT, FIELD(out), 0, 0, "what is heard, silence included; a WAV file if the name ends in .wav, else raw PCM"},
     {"--mic", "CMD|none", PARLEY_CLI_OPTION_TEXT, FIELD(mic), 0, 0, "program that writes raw PCM (default at a terminal: arecord)"},
@@ -51,7 +51,7 @@ static const struct parley_cli_option options[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
-enum { CALL_ROWS = 4, TALK_ROWS = 8 };
+enum { CALL_ROWS = 4, TALK_ROWS = 5 };
 
 /* The rows of a command. */
 static const struct parley_cli_option *rows(bool call, size_t *count)

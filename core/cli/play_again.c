@@ -591,6 +591,8 @@ static int begin(struct again *a, struct parley_loopback_peer *peer)
     a->start_us = a->now_us = us > 0 ? (uint64_t)us : 0;
     if (!parley_cli_flight_take_apart(&from, parley_cli_flight_raw(line(a), "options")))
         return unusable(a, "it tells no options"), a->status;
+    if (parley_cli_flight_raw(&from, "call").at != NULL)
+        return unusable(a, "it is of a call over WebRTC, which cannot be held again"), a->status;
     read_options(&options, &texts, &from);
     status = open_with(a, &options, peer);
     for (size_t i = 0; i < texts.count; i++)

@@ -102,4 +102,10 @@ is_silent() {
         ! grep -E '[B-Zb-z0-9+/]{200}' "$scratch/silent"
 }
 check 'without sound' is_silent
+records_a_call() {
+    printf 'v=0\r\n' >"$scratch/offer.sdp"
+    "$parley" call --sdp "$scratch/offer.sdp" --no-store --quiet --linger-ms 50 --record "$scratch/call" </dev/null &&
+        grep -q '"event":"sdp"' "$scratch/call" && replays 2 'a call over WebRTC, which cannot be held again' "$scratch/call"
+}
+check 'a call over WebRTC is recorded, to be looked at' records_a_call
 plan

@@ -66,7 +66,6 @@ static const struct {
     {"a call to create and to join", "call:--sdp|a|--call-id|rtc_1", "wss", "--sdp creates a call"},
     {"an answer that will not come", "call:--call-id|rtc_1|--answer|a", "wss", "--answer needs --sdp"},
     {"sound in a call", "call:--sdp|a|--mic|none", "wss", "unknown option --mic"},
-    {"a record of a call", "call:--sdp|a|--record|b", "wss", "unknown option --record"},
     {"an offer in a talk", "--sdp|a", "wss", "unknown option --sdp"},
     {"a loudspeaker for a model that writes", "--modality|text|--speaker|x", "wss",
      "--speaker gets no sound"},
