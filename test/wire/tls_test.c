@@ -1,6 +1,8 @@
 /*
  * TLS over the fake network, with a server by mbedTLS in the same program: what no real peer does on demand.
  * Certificates and real peers are the matter of test/peer/tls_matrix.
+ *
+ * link: -Wl,--wrap=parley_socket_read
  */
 #define MBEDTLS_ALLOW_PRIVATE_ACCESS
 #include "wire_test.h"
@@ -170,6 +172,7 @@ static void open_client(const struct parley_fake_limits *limits)
     struct parley_endpoint to = {.insecure_no_verify = true,
                                  .pins = &lasting.pin,
                                  .pin_count = lasting.pin.len > 0,
+                                 .recv_bytes = 4096, /* 1024 of them are read ahead */
                                  .kept = lasting.keeps ? &lasting.kept : NULL};
     struct parley_tls_options options = {parley_view("localhost"), &to, &pair.facts};
     struct parley_arena arena = parley_arena(pair.memory, sizeof pair.memory);
@@ -259,6 +262,62 @@ static void shakes_hands_however_the_socket_cuts(void **state)
             got = parley_tls_read(pair.tls, text, sizeof text);
         expect_int(rows[i].title, got, 5);
         assert_memory_equal(text, "hello", 5);
+        close_pair();
+    }
+}
+
+static unsigned socket_reads;
+
+int __real_parley_socket_read(int fd, void *into, size_t bytes);
+int __wrap_parley_socket_read(int fd, void *into, size_t bytes);
+int __wrap_parley_socket_read(int fd, void *into, size_t bytes)
+{
+    socket_reads++;
+    return __real_parley_socket_read(fd, into, bytes);
+}
+
+/* Short records come with one call of the system, long ones with another for what is not read ahead, and
+   whoever asks is told whether there may be more without one. */
+static void reads_ahead_of_records(void **state)
+{
+    static const struct {
+        const char *title;
+        struct parley_fake_limits limits;
+        size_t records[6];
+        unsigned reads; /* at most, with the one that finds nothing */
+    } rows[] = {
+        {"one short one", {0}, {100}, 2},
+        {"some short ones", {0}, {1, 300, 20, 100, 7}, 2},
+        {"one that is longer than what is read ahead", {0}, {8000}, 3},
+        {"long and short ones", {0}, {1, 5000, 20, 1000, 3000}, 8},
+        {"cut by the socket", {.read_bytes = 7}, {1, 300, 2000, 20}, 2500 / 7},
+    };
+    static unsigned char sent[16384], came[16384];
+    unsigned calls;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof sent; i++)
+        sent[i] = (unsigned char)(i * 7 + i / 256);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        size_t all = 0, got = 0;
+        open_pair(true, &rows[i].limits);
+        expect_int(rows[i].title, shake_hands(&calls), 1);
+        for (size_t n = 0; n < COUNT(rows[i].records) && rows[i].records[n] > 0; all += rows[i].records[n++])
+            assert_int_equal(mbedtls_ssl_write(&pair.ssl, sent + all, rows[i].records[n]),
+                             rows[i].records[n]);
+        socket_reads = 0;
+        for (int some = 1; some > 0 || got < all; got += (size_t)some) {
+            bool more = parley_tls_buffered(pair.tls);
+            unsigned before = socket_reads;
+            some = parley_tls_read(pair.tls, came + got, sizeof came - got);
+            assert_true(some >= 0 && (some > 0 || socket_reads > before)); /* nothing comes of asking alone */
+            assert_true(more || socket_reads > before);
+        }
+        expect_int(rows[i].title, (int)got, (int)all);
+        assert_memory_equal(came, sent, all);
+        assert_false(parley_tls_buffered(pair.tls));
+        if (socket_reads > rows[i].reads)
+            fail_msg("%s: %u reads", rows[i].title, socket_reads);
         close_pair();
     }
 }
@@ -658,6 +717,7 @@ int main(void)
         cmocka_unit_test(says_goodbye_once),
         cmocka_unit_test(ends_where_the_connection_breaks),
         cmocka_unit_test(ends_without_randomness),
+        cmocka_unit_test(reads_ahead_of_records),
         cmocka_unit_test(asks_for_short_records_where_long_ones_have_no_room),
         cmocka_unit_test(resumes_what_the_last_link_left),
         cmocka_unit_test(resumes_for_a_day),

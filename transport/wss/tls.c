@@ -8,6 +8,7 @@
 #include "transport/wss/tls.h"
 
 #include "transport/wss/alert.h"
+#include "transport/wss/buffer.h"
 #include "transport/wss/offer.h"
 #include "transport/wss/resume.h"
 #include "transport/wss/trust.h"
@@ -29,6 +30,7 @@
 #endif
 
 enum {
+    AHEAD_PART = 4,  /* of the link's buffer: so much more is read ahead of TLS */
     GREETING = 5,    /* bytes of a record's header, kept to tell who is no TLS peer */
     HOST_BYTES = 256 /* of a host name and its terminating zero */
 };
@@ -53,7 +55,8 @@ struct parley_tls {
     bool unsent;     /* mbedTLS holds bytes the socket did not take */
     size_t owed;     /* bytes of the write that mbedTLS wants repeated; 0: none */
     int fd;
-    int status; /* < 0 once it failed */
+    struct parley_buffer ahead; /* read from the socket, and not asked for by mbedTLS so far */
+    int status;                 /* < 0 once it failed */
     unsigned char greeting[GREETING];
     size_t greeting_bytes;
     char why[PARLEY_TRANSPORT_REASON];
@@ -99,10 +102,31 @@ static int bio_write(void *context, const unsigned char *from, size_t bytes)
     return moved > 0 ? moved : MBEDTLS_ERR_SSL_WANT_WRITE;
 }
 
+/* mbedTLS asks for the header of a record and then for the rest, two calls of the system for each; so once
+   there are messages as much is read ahead as there is room for. Returns as parley_socket_read. */
+static int read_ahead(struct parley_tls *t, unsigned char *into, size_t bytes)
+{
+    size_t some = parley_buffer_used(&t->ahead);
+
+    if (some == 0) {
+        if (!t->open || bytes >= t->ahead.size)
+            return parley_socket_read(t->fd, into, bytes);
+        int got = parley_socket_read(t->fd, t->ahead.at, t->ahead.size);
+        if (got <= 0)
+            return got;
+        some = t->ahead.end = (size_t)got;
+    }
+    if (some > bytes)
+        some = bytes;
+    memcpy(into, t->ahead.at + t->ahead.start, some);
+    parley_buffer_skip(&t->ahead, some);
+    return (int)some;
+}
+
 static int bio_read(void *context, unsigned char *into, size_t bytes)
 {
     struct parley_tls *t = context;
-    int moved = parley_socket_read(t->fd, into, bytes);
+    int moved = read_ahead(t, into, bytes);
 
     if (moved == 0)
         return MBEDTLS_ERR_SSL_WANT_READ;
@@ -201,10 +225,12 @@ int parley_tls_open(struct parley_tls **out, struct parley_arena *arena,
         return PARLEY_ERR_ARGUMENT;
     }
     pins = parley_arena_take(arena, to->pin_count, sizeof *pins);
-    if (t == NULL || pins == NULL) {
+    struct parley_buffer ahead = parley_buffer(arena, to->recv_bytes / AHEAD_PART);
+    if (t == NULL || pins == NULL || ahead.at == NULL) {
         *out = NULL;
         return 0; /* counting, or full: whoever opened the arena sees that */
     }
+    t->ahead = ahead;
     t->judge.pins = pins;
     t->judge.host = options->host;
     t->judge.facts = options->facts;
@@ -502,7 +528,8 @@ bool parley_tls_unsent(const struct parley_tls *t)
 bool parley_tls_buffered(const struct parley_tls *t)
 {
     return t->status == 0 && !t->ended &&
-           (t->steps_left || (t->open && mbedtls_ssl_check_pending(&t->ssl) != 0));
+           (t->steps_left ||
+            (t->open && (parley_buffer_used(&t->ahead) > 0 || mbedtls_ssl_check_pending(&t->ssl) != 0)));
 }
 
 const char *parley_tls_reason(const struct parley_tls *t)
