@@ -21,8 +21,8 @@ player=$(for name in test play play_options json_lines sound text flight; do ech
 port=$(for header in clock random wait scope socket resolve file directory process user; do
     sed -n 's/^[a-z].*[ *]\(parley_[a-z_0-9]*\)(.*/\1/p' "platform/$header.h"
 done | grep -vx 'parley_clock_add\|parley_random_below')
-plain_c='memchr memcmp memcpy memmove memset snprintf strchr strcmp strcpy strcspn strlen strncmp strspn vsnprintf'
-compiler='__aeabi_[a-z0-9]*|__assert_func' # the compiler's arithmetic, and what a failed assert calls
+plain_c='memchr memcmp memcpy memmove memset snprintf strchr strcmp strcpy strcspn strlen strncmp strrchr strspn vsnprintf'
+compiler='__aeabi_[a-z0-9]*|__(ctz|clz|popcount)[sd]i2|__assert_func' # the compiler's arithmetic, and what a failed assert calls
 packages='wslay_frame_[a-z_]*|mbedtls_[a-z0-9_]*|psa_crypto_init|(in|de)flate[A-Za-z_0-9]*|zlibVersion'
 files='open|read|lseek|close' # of the C library, over whatever the board keeps certificates in
 lwip='lwip_[a-z]*|dns_gethostbyname_addrtype|netif_name_to_index|(un)?lock_tcpip_core|sys_mutex_(un)?lock'
@@ -50,7 +50,7 @@ for name in wslay mbedtls psa zlib.h zconf.h; do
     done
 done
 CFLAGS="$CFLAGS -isystem $(cd "$headers" && pwd) -DMBEDTLS_CONFIG_FILE=\\<test/cross/board/mbedtls_config.h\\>"
-CFLAGS="$CFLAGS -isystem test/cross/board/lwip -isystem /usr/include/lwip"
+CFLAGS="$CFLAGS -isystem test/cross/board/lwip -isystem /usr/include/lwip -fcallgraph-info=su -DPARLEY_BOARD"
 target_settings cortex-m4
 
 link() { # image, objects and archives
@@ -91,14 +91,29 @@ else
     done
 fi
 
+# The stack, without what mbedTLS and C take; see test/stack.sh.
+stack() { # folders (a pattern), file
+    ./build.sh make "$BUILD/gen/parley.h" || return 1
+    python3 test/stack.py $(find "$BUILD/obj" -name '*.ci' | grep -E "/obj/($1|gen)/[^/]*$") -- \
+        $(sh test/exports.sh "$BUILD/gen/parley.h" | sed -n 's/^ *\(parley_.*\);/\1/p') >"$2" ||
+        { cat "$2" && return 1; }
+}
+if [ -f "$BUILD/lib/libbare-wss.a" ] && [ -f "$BUILD/lib/libport-lwip.a" ]; then
+    check 'the deepest stack of each function over wss and lwIP' \
+        stack 'core|context|parser|templates|platform|platform/lwip|transport/wss' "$scratch/stack"
+    grep -v '^not counted' "$scratch/stack" | sed 's/^/#  /'
+else
+    skip 'the deepest stack of each function over wss and lwIP' 'they are not built'
+fi
+
 ./build.sh make "$board/mps2.o" "$board/conversation.o" "$board/speech.o" "$board/files.o" "$board/talks.o" \
-    $player \
-    >"$scratch/build" 2>&1 || cat "$scratch/build"
+    "$BUILD/obj/test/stack.o" $player >"$scratch/build" 2>&1 || cat "$scratch/build"
 check 'a whole image links, with the three functions a board without a network needs' \
     link conversation.elf "$board/mps2.o" "$board/conversation.o" "$board/speech.o" "$BUILD/lib/libbare-loopback.a"
 check 'talks and their player link' link talks.elf "$board/mps2.o" "$board/files.o" "$board/talks.o" \
-    $player \
-    "$BUILD/lib/libbare-loopback.a"
+    $player "$BUILD/lib/libbare-loopback.a"
+check 'conversations on a painted stack link' \
+    link stack.elf "$board/mps2.o" "$BUILD/obj/test/stack.o" "$BUILD/lib/libbare-loopback.a"
 
 # ---- running -------------------------------------------------------------------------------------
 
@@ -124,11 +139,13 @@ if command -v "$qemu" >/dev/null; then
     }
     check 'the same conversation on this machine' hosted
     check_equal 'both come to the same events and the same sound' "$(digest "$scratch/hosted" || echo 'none here')" "$(cat "$scratch/digest")"
+    check 'conversations on a painted stack' run stack.elf
+    sed 's/^/#  /' "$scratch/said"
     ls test/talk/*.talk >"$BUILD/talks"
     check 'all talks on the board' passes_all talks.elf "$BUILD/talks" "$(wc -l <"$BUILD/talks")"
 else
     for title in 'a spoken conversation on the board, in a static block, without a heap' \
-        'the same conversation on this machine' 'both come to the same events and the same sound' 'all talks on the board'; do
+        'the same conversation on this machine' 'both come to the same events and the same sound' 'conversations on a painted stack' 'all talks on the board'; do
         skip "$title" "no $qemu"
     done
 fi

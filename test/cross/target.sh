@@ -36,6 +36,11 @@ target_sysroot() {
     *) versions='libmbedtls21 libmbedx509-7 libmbedcrypto16' ;;
     esac
     sysroot=$3/$1-$2
+    # Since Debian 13 all of armhf has 64 bits of time, and mbedTLS has times in its structures.
+    case $1-$2 in
+    armhf-bookworm | arm64-* | riscv64-*) sysroot_cflags= ;;
+    *) sysroot_cflags='-D_TIME_BITS=64 -D_FILE_OFFSET_BITS=64' ;;
+    esac
     # shellcheck disable=SC2086 # lists are words
     sh test/cross/sysroot.sh "$2" "$1" "$sysroot" $target_libraries $versions || return 1
     sysroot=$(cd "$sysroot" && pwd)
@@ -54,7 +59,7 @@ target_settings() {
     musl) AR=ar LDFLAGS="$LDFLAGS -static" ;;
     *)
         # The cross compiler has a C library of its own and looks there first, unless told otherwise.
-        CFLAGS="$CFLAGS --sysroot=$sysroot" LDFLAGS="$LDFLAGS -L$sysroot/usr/lib/$T -L$sysroot/lib/$T"
+        CFLAGS="$CFLAGS --sysroot=$sysroot $sysroot_cflags" LDFLAGS="$LDFLAGS -L$sysroot/usr/lib/$T -L$sysroot/lib/$T"
         checker="$qemu -L $sysroot"
         ;;
     esac

@@ -85,7 +85,7 @@ for name in wss ws trickle; do
 done
 # ---- their records -----------------------------------------------------------------------------------
 replays() {
-    "$BUILD/bin/parley-loopback" replay "$scratch/$1.record" >"$scratch/said" 2>&1 && grep -q 'the same, in' "$scratch/said" &&
+    ${RUN-} "$BUILD/bin/parley-loopback" replay "$scratch/$1.record" >"$scratch/said" 2>&1 && grep -q 'the same, in' "$scratch/said" &&
         ! grep -q 'torn\|full' "$scratch/said" || { cat "$scratch/said" && return 1; }
 }
 keeps_the_key() { ! grep -F 'sk-test-key' "$scratch/$1.record"; }
