@@ -97,10 +97,10 @@ static void wait_for_next(struct parley_conversation *c, int status)
 /* Reference 4.6, 9.2: what a call that failed with 5xx is told as. */
 static const char overloaded[] = "the service is currently experiencing high demand: ";
 
-static bool is_overloaded(const struct parley_conversation *c, const struct parley_lost *why)
+static bool is_overloaded(const struct parley_conversation *c, int status)
 {
-    return c->webrtc.state == PARLEY_WEBRTC_CREATING && why->status == PARLEY_ERR_REFUSED &&
-           why->http_status >= 500;
+    return c->webrtc.state == PARLEY_WEBRTC_CREATING && status == PARLEY_ERR_REFUSED &&
+           c->facts->http_status >= 500;
 }
 
 /* The link is gone for this reason. */
@@ -109,7 +109,7 @@ static void end_or_wait(struct parley_conversation *c, int status, struct parley
     const struct parley_lost why = lost(c, status);
     bool draws = c->reconnection.limits.on || c->webrtc.state != PARLEY_WEBRTC_NONE;
 
-    snprintf(c->lost_why, sizeof c->lost_why, "%s%.*s", is_overloaded(c, &why) ? overloaded : "",
+    snprintf(c->lost_why, sizeof c->lost_why, "%s%.*s", is_overloaded(c, status) ? overloaded : "",
              (int)words.len, words.len > 0 ? words.at : "");
     if (parley_reconnection_lost(&c->reconnection, &why, c->now_us, draws ? chance(c) : 0)) {
         wait_for_next(c, status);

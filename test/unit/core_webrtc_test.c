@@ -606,7 +606,7 @@ static void memory_is_exact(void **state)
     options.peer = &peer;
     options.api_key = parley_view("sk-secret");
     bytes = parley_memory_needed(&options);
-    block = malloc(bytes);
+    block = calloc(1, bytes);
     assert_int_equal(parley_open(&c, block, bytes - 64, &options, 0, &error), PARLEY_ERR_MEMORY);
     assert_int_equal(parley_open(&c, block, bytes, &options, 0, &error), PARLEY_OK);
     expect_answer();
