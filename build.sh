@@ -40,7 +40,7 @@ stream_tls='stream_tls'
 stream_pipe='stream_pipe'
 core='open endpoint webrtc startup conversation calls restore link reconnect recorder scrub speech run session delegation dialect_v1 dialect_v2 response_queue handoff output_audio inbox outbox names'
 cli='talk context threads background record flight flight_file story sheet picture_svg picture_text timeline option_table way proxy probe advice doctor options setup key report screen text json_lines output terminal typed audio_in audio_out sound gate program agent lull text_file app_options app_server line_reader json_write rpc rpc_out notifications server realtime_methods conversations turns'
-cli_loopback='test play play_rules play_options play_again play_replay' # for the program with the loopback alone
+cli_loopback='test play play_rules play_options play_again play_wav play_write play_replay' # for the program with the loopback alone
 cli_main='main'
 simulation='plan chaos network watch world shrink' # of test/fault
 

@@ -1,6 +1,5 @@
 /* The lines of the flight recorder; see recorder.h. */
 #include "core/recorder.h"
-#include "core/webrtc.h"
 
 #include "parser/base64.h"
 #include "parser/utf8.h"
@@ -14,7 +13,7 @@ enum {
     FULL_BYTES = 64,   /* of the line that says it is full */
     ESCAPED_MAX = 6,   /* bytes of the record for one of a text */
     SHOWN_BYTES = 240, /* of a text of an event, whose sum tells about the rest */
-    EVENT_TEXTS = 10,
+    EVENT_TEXTS = 11,
 };
 static const uint64_t BYTES_DEFAULT = UINT64_C(256) << 20;
 static const uint64_t SUM_START = UINT64_C(0xCBF29CE484222325);
@@ -241,7 +240,7 @@ void parley_recording_open(struct parley_recording *r, struct parley_arena *aren
 }
 
 /* Without what may be secret in an address. */
-static void address(struct parley_recording *r, struct parley_view url)
+static void address(struct parley_recording *r, const char *member, struct parley_view url)
 {
     size_t end = 0, from = 0;
 
@@ -251,7 +250,7 @@ static void address(struct parley_recording *r, struct parley_view url)
         if (url.at[i] == '@')
             from = i + 1;
     if (url.at != NULL)
-        text(r, "url", parley_view_of(url.at + from, end - from));
+        text(r, member, parley_view_of(url.at + from, end - from));
 }
 
 static void lengths(struct parley_recording *r, const char *member, const struct parley_header *pairs,
@@ -305,7 +304,7 @@ static void options(struct parley_recording *r, const struct parley_options *o)
 {
     name(r, "options", "");
     words(r, "{");
-    address(r, o->url);
+    address(r, "url", o->url);
     flag(r, "api_key", o->api_key.len > 0);
     flag(r, "proxy", o->proxy.len > 0);
     lengths(r, "query", o->query, o->query_count);
@@ -322,7 +321,10 @@ static void options(struct parley_recording *r, const struct parley_options *o)
     text(r, "assistant_name", o->assistant_name);
     text(r, "user_first_name", o->user_first_name);
     flag(r, "close_on_error", o->close_on_error);
-    flag(r, "call", parley_webrtc_is_asked(o));
+    text(r, "sdp_offer", o->sdp_offer);
+    text(r, "call_id", o->call_id);
+    address(r, "call_url", o->call_url);
+    flag(r, "keep_session", o->keep_session);
     limits(r, &o->limits);
     reconnect(r, &o->reconnect);
     words(r, "}");
@@ -332,7 +334,7 @@ static size_t options_bytes(const struct parley_options *o)
 {
     size_t bytes = o->url.len + o->session_id.len + o->model.len + o->voice.len + o->prompt.len +
                    o->prompt_override.len + o->startup_context.len + o->assistant_name.len +
-                   o->user_first_name.len;
+                   o->user_first_name.len + o->sdp_offer.len + o->call_id.len + o->call_url.len;
 
     for (size_t i = 0; i < o->query_count; i++)
         bytes += o->query[i].name.len + sizeof "\"\":18446744073709551615,";
@@ -419,6 +421,7 @@ static void event_texts(struct event_line *line, const struct parley_event *e)
     event_text(line, "item_id", e->item_id);
     event_text(line, "response_id", e->response_id);
     event_text(line, "handoff_id", e->handoff_id);
+    event_text(line, "call_id", e->call_id);
     event_text(line, "status", e->status_text);
     event_text(line, "code", e->code);
     event_text(line, "event_id", e->event_id);
@@ -539,13 +542,16 @@ void parley_record_lost(struct parley_recording *r, const struct parley_transpor
 }
 
 void parley_record_fragment(struct parley_recording *r, const struct parley_fragment *fragment,
-                            const struct parley_view *whole, bool binary, size_t total)
+                            const struct parley_view *whole, bool binary, size_t total,
+                            struct parley_view call_id)
 {
     if (!fragment->last) {
         parley_record_number(r, "part", (int64_t)fragment->bytes.len);
     } else if (whole == NULL) {
         parley_record_number(r, binary ? "binary" : "too_long", (int64_t)total);
-    } else if (begin(r, whole->len)) {
+    } else if (begin(r, whole->len + call_id.len)) {
+        if (call_id.len > 0)
+            text(r, "call_id", call_id);
         text(r, "in", *whole);
         end(r);
     }

@@ -20,7 +20,8 @@
  *   {"opened":N}                 another link
  *   {"close":N}                  it is closed by us
  *   {"part":N}                   a piece of a message; the last one is
- *   {"in":TEXT}                  the message, whole; or {"binary":N}, {"too_long":N}: its length
+ *   {"in":TEXT}                  the message, whole (of a call that is created, with its "call_id"); or
+ * {"binary":N}, {"too_long":N}: its length
  *   {"took":N}                   a piece of ours was taken; the last one is
  *   {"out":TEXT}                 the message, whole; or {"append":N,"sum":SUM}: one of microphone audio
  *   {"busy":N}                   audio has to wait, as so much is on its way
@@ -76,9 +77,11 @@ void parley_record_opened(struct parley_recording *r, int status, const char *wh
 void parley_record_work(struct parley_recording *r, const struct parley_transport *t, int up);
 /* That a read found the link ended. */
 void parley_record_lost(struct parley_recording *r, const struct parley_transport *t, int status);
-/* A fragment that came; `whole` is the message if it is complete and can be read, `total` its length. */
+/* A fragment that came; `whole` is the message if it is complete and can be read, `total` its length;
+   `call_id` that of the call it creates, if it does. */
 void parley_record_fragment(struct parley_recording *r, const struct parley_fragment *fragment,
-                            const struct parley_view *whole, bool binary, size_t total);
+                            const struct parley_view *whole, bool binary, size_t total,
+                            struct parley_view call_id);
 /* `taken` bytes of `rest`, the end of a message of ours, were taken. */
 void parley_record_sent(struct parley_recording *r, struct parley_view rest, size_t taken, bool audio);
 

@@ -106,8 +106,10 @@ static void record_fragment(struct parley_conversation *c, const struct parley_f
     const struct parley_inbox *inbox = &c->inbox;
     const struct parley_view whole = {inbox->at, inbox->len};
     bool readable = inbox->state == PARLEY_INBOX_MESSAGE;
+    bool creates = c->webrtc.state == PARLEY_WEBRTC_CREATING;
 
-    parley_record_fragment(&c->recording, fragment, readable ? &whole : NULL, inbox->binary, inbox->total);
+    parley_record_fragment(&c->recording, fragment, readable ? &whole : NULL, inbox->binary, inbox->total,
+                           parley_view(creates ? c->facts->call_id : NULL));
 }
 
 /* Puts fragments together until a message is whole. Returns < 0 when the link has ended and nothing is left

@@ -163,6 +163,23 @@ struct parley_view parley_scrub_cut(const struct parley_scrub *s, struct parley_
 
 /* ---- what is to be hidden ------------------------------------------------------------------------ */
 
+/* Whoever knows these could take part in a call. */
+static void each_ice_password(struct parley_view sdp, void *to,
+                              void (*take)(void *to, struct parley_view secret))
+{
+    static const char name[] = "a=ice-pwd:";
+
+    for (; sdp.len > 0; sdp = parley_view_skip(sdp, 1)) {
+        size_t len = sizeof name - 1;
+
+        if (!parley_view_starts(sdp, parley_view(name)))
+            continue;
+        while (len < sdp.len && sdp.at[len] != '\r' && sdp.at[len] != '\n')
+            len++;
+        take(to, parley_view_of(sdp.at + sizeof name - 1, len - (sizeof name - 1)));
+    }
+}
+
 /* Where the secrets of the options are; called twice, to count and to keep. */
 static void each_secret(const struct parley_options *o, void *to,
                         void (*take)(void *to, struct parley_view secret))
@@ -185,6 +202,7 @@ static void each_secret(const struct parley_options *o, void *to,
             break;
         }
     take(to, proxy);
+    each_ice_password(o->sdp_offer, to, take);
     while (proxy.len > 0 && proxy.at[0] != ':')
         proxy = parley_view_skip(proxy, 1);
     take(to, parley_view_skip(proxy, 1));

@@ -36,7 +36,7 @@ printf '%s\n\n' "A recording speaks to $program; what it hears goes to $reply."
 {
     status=0
     "$program" talk --script "$folder/service.talk" --in test/vectors/speech/demo.wav --out "$reply" \
-        --agent "sh $folder/agent.sh" </dev/null 2>&1 || status=$?
+        --agent "sh $folder/agent.sh" --record "$folder/demo.record" </dev/null 2>&1 || status=$?
     echo "$status" >"$folder/status"
 } | tee "$folder/lines"
 
@@ -86,6 +86,14 @@ cut_where_heard() {
     in_order 'parley: ' '-- interrupted after ' 'you: Please count the files' && is_near "$(seconds 1)" "${heard:-}"
 }
 
+# What happened as a picture; and the one of the README, which is of such a conversation on a made-up clock.
+replayed() { "$program" replay "$folder/demo.record" >"$folder/replayed" 2>&1 || { cat "$folder/replayed" && return 1; }; }
+pictured() {
+    "$program" timeline "$folder/demo.record" -o "$folder/timeline.svg" &&
+        "$program" test --whole --record "$folder/picture.record" test/talk/service_conversation.talk >"$folder/played" &&
+        "$program" timeline "$folder/picture.record" -o "$folder/picture.svg"
+}
+
 printf '\n%s\n' 'What happened:'
 confirm "the user was heard, three times" all_words_heard
 confirm "replies were spoken: $(wc -l <"$folder/sounds") in $reply, the last of $(seconds 3) s" test "$(wc -l <"$folder/sounds")" -ge 3
@@ -93,4 +101,6 @@ confirm "work was handed to the agent" handed_over
 confirm "its result came back, $files files, and was told to the user" result_spoken
 confirm "the user interrupted: told as ${heard:-?} s, and $(seconds 1) s of that reply are in the file" cut_where_heard
 confirm "it ended by itself, with exit status $(cat "$folder/status")" grep -qx 0 "$folder/status"
+confirm "its record, held again, is the same byte for byte" replayed
+confirm "a picture of it: $folder/timeline.svg (of the README: $folder/picture.svg, kept as test/talk/demo.svg)" pictured
 exit "$((failures > 0))"

@@ -175,6 +175,8 @@ static void draw_labels(const struct strip *strip, enum parley_cli_lane lane, co
         const struct label *label = &labels->at[i];
         long end = i + 1 < labels->count ? labels->at[i + 1].x - 60 : (LEFT + PLOT + RIGHT) * 10L - 40;
 
+        if (strcmp(label->class, "ms") == 0)
+            end = label->x + 1000; /* a number is never cut */
         if (end - label->x < 260 && width_of(parley_view(label->text)) > end - label->x)
             continue; /* no room for anything that could be read; the title has it */
         parley_cli_sheet_format(strip->sheet, "<text x=\"" TENTHS "\" y=\"%d\" class=\"%s\">", OF(label->x),
@@ -235,7 +237,7 @@ static void draw_gap(const struct strip *strip, const struct parley_cli_span *sp
             strip->sheet, "<text x=\"" TENTHS "\" y=\"%d\" class=\"ms\" text-anchor=\"middle\">%s</text>\n",
             OF((from + to) / 2), y + 4, ms);
     else if (span->lane != PARLEY_CLI_LANE_RESPONSE)
-        add_label(labels, to - (long)strlen(ms) * 60 - 20, ms, "ms");
+        add_label(labels, to - (long)strlen(ms) * 60 - 40, ms, "ms");
     else
         parley_cli_sheet_format(
             strip->sheet, "<text x=\"" TENTHS "\" y=\"%d\" class=\"ms\" text-anchor=\"end\">%s</text>\n",
@@ -254,9 +256,9 @@ static void draw_span(const struct strip *strip, const struct parley_cli_span *s
         return;
     }
     draw_bar(strip, span, from, to);
-    if (!has_text_inside(span->lane) && span->lane != PARLEY_CLI_LANE_RECEIVED &&
-        is_inside(strip, span->from_us))
-        add_label(labels, from, span->text, "said");
+    /* Again where it goes on in another strip. */
+    if (!has_text_inside(span->lane) && span->lane != PARLEY_CLI_LANE_RECEIVED && to - from > 200)
+        add_label(labels, from + 25, span->text, "said");
 }
 
 /* ---- moments ----------------------------------------------------------------------------------- */
@@ -415,9 +417,7 @@ static void draw_key(struct parley_cli_sheet *sheet, int y)
 void parley_cli_picture_svg(struct parley_cli_sheet *sheet, const struct parley_cli_story *story,
                             unsigned strip_s, bool page)
 {
-    uint64_t most_us = strip_s * UINT64_C(1000000);
-    uint64_t strips = story->end_us > 0 ? (story->end_us + most_us - 1) / most_us : 1;
-    uint64_t wide_us = (story->end_us / strips + S) / S * S; /* all as long, so that the last is no stub */
+    uint64_t wide_us, strips = parley_cli_story_strips(story, strip_s, &wide_us);
     int height = TOP + (int)strips * STRIP + BOTTOM - STRIP_GAP;
 
     if (page)

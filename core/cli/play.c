@@ -299,6 +299,17 @@ static void begin_wav(struct play *p, const struct parley_talk_line *line)
     begin(p, SPEAKING, UINT64_MAX);
 }
 
+/* So many samples for the loudspeaker, at once. */
+static void take_sound(struct play *p, uint64_t samples)
+{
+    int16_t pcm[STEP_SAMPLES];
+
+    for (size_t count; samples > 0; samples -= count) {
+        count = samples < STEP_SAMPLES ? (size_t)samples : STEP_SAMPLES;
+        parley_read_audio(p->c, pcm, count);
+    }
+}
+
 /* The loudspeaker, if it is on: takes what there is at the pace of time. */
 static void work_speaker(struct play *p)
 {
@@ -354,6 +365,9 @@ static bool do_line(struct play *p, const struct parley_talk_line *line, uint64_
     case PARLEY_TALK_HOST_PLAY:
         begin(p, PLAYING, samples_of(line));
         return false;
+    case PARLEY_TALK_HOST_TAKE:
+        take_sound(p, line->amount);
+        return true;
     case PARLEY_TALK_HOST_DELAY:
         parley_playout_delay(p->c, line->amount);
         return true;

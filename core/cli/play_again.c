@@ -232,6 +232,15 @@ static void look_ahead(struct again *a, struct parley_fragment *out)
     }
 }
 
+/* The call that is created by the answer in the present line. */
+static void note_call(struct again *a)
+{
+    struct parley_view id = parley_cli_flight_text(line(a), "call_id");
+
+    snprintf(a->facts.call_id, sizeof a->facts.call_id, "%.*s", (int)id.len, id.len > 0 ? id.at : "");
+    free((char *)(uintptr_t)id.at);
+}
+
 /* So many bytes of the message, or of nothing where it is not known. */
 static struct parley_view piece(struct again *a, size_t bytes)
 {
@@ -262,6 +271,7 @@ static int give_whole(struct again *a, struct parley_fragment *out)
     out->last = true;
     out->binary = has(a, "binary");
     if (has(a, "in") || has(a, "in_hex")) {
+        note_call(a);
         a->message = parley_cli_flight_text(line(a), "in");
         out->bytes = parley_view_skip(a->message, given);
     } else {
@@ -550,6 +560,11 @@ static void read_options(struct parley_options *o, struct texts *t, const struct
     o->startup_context = text_of(t, from, "startup_context");
     o->assistant_name = text_of(t, from, "assistant_name");
     o->user_first_name = text_of(t, from, "user_first_name");
+    o->url = text_of(t, from, "url");
+    o->sdp_offer = text_of(t, from, "sdp_offer");
+    o->call_id = text_of(t, from, "call_id");
+    o->call_url = text_of(t, from, "call_url");
+    o->keep_session = parley_cli_flight_raw(from, "keep_session").at != NULL;
     o->close_on_error = parley_cli_flight_raw(from, "close_on_error").at != NULL;
     read_limits(&o->limits, parley_cli_flight_raw(from, "limits"));
     read_reconnect(&o->reconnect, parley_cli_flight_raw(from, "reconnect"));
@@ -591,8 +606,6 @@ static int begin(struct again *a, struct parley_loopback_peer *peer)
     a->start_us = a->now_us = us > 0 ? (uint64_t)us : 0;
     if (!parley_cli_flight_take_apart(&from, parley_cli_flight_raw(line(a), "options")))
         return unusable(a, "it tells no options"), a->status;
-    if (parley_cli_flight_raw(&from, "call").at != NULL)
-        return unusable(a, "it is of a call over WebRTC, which cannot be held again"), a->status;
     read_options(&options, &texts, &from);
     status = open_with(a, &options, peer);
     for (size_t i = 0; i < texts.count; i++)

@@ -24,6 +24,7 @@ struct item {
     uint64_t samples; /* received */
     size_t span;      /* in the lane RECEIVED */
     char text[PARLEY_CLI_STORY_TEXT];
+    bool done; /* the text is all of it */
 };
 
 struct reader {
@@ -215,8 +216,8 @@ static void on_audio(struct reader *r)
     if (parley_cli_flight_raw(line(r), "late").at != NULL)
         return;
     if (item->span == NONE) {
-        item->span = add_span(r, PARLEY_CLI_LANE_RECEIVED, PARLEY_CLI_TONE_PLAIN, r->now_us, r->now_us);
         gap(r, PARLEY_CLI_LANE_RECEIVED, r->answered_us, r->now_us);
+        item->span = add_span(r, PARLEY_CLI_LANE_RECEIVED, PARLEY_CLI_TONE_PLAIN, r->now_us, r->now_us);
     }
     item->samples += amount(r, "samples");
     s = span(r, item->span);
@@ -224,10 +225,24 @@ static void on_audio(struct reader *r)
         s->to_us = r->now_us;
 }
 
+static void on_reply_delta(struct reader *r)
+{
+    struct item *item = find_item(r, true);
+    struct parley_view more = parley_cli_flight_text(line(r), "text");
+    size_t used = strlen(item->text), room = sizeof item->text - 1 - used;
+
+    if (!item->done && more.len <= room) {
+        memcpy(item->text + used, more.at, more.len);
+        item->text[used + more.len] = '\0';
+    }
+    free((char *)(uintptr_t)more.at);
+}
+
 static void on_reply_done(struct reader *r)
 {
     struct item *item = find_item(r, true);
 
+    item->done = true;
     take_text(line(r), "text", item->text);
     if (span(r, item->span) != NULL)
         memcpy(span(r, item->span)->text, item->text, sizeof item->text);
@@ -239,9 +254,9 @@ static void on_read(struct reader *r, uint64_t samples)
     struct parley_cli_span *s = span(r, r->open[PARLEY_CLI_LANE_HEARD]);
 
     if (s == NULL || from_us > s->to_us + PAUSE_US) {
+        gap(r, PARLEY_CLI_LANE_HEARD, r->answered_us, from_us);
         r->open[PARLEY_CLI_LANE_HEARD] =
             add_span(r, PARLEY_CLI_LANE_HEARD, PARLEY_CLI_TONE_PLAIN, from_us, from_us);
-        gap(r, PARLEY_CLI_LANE_HEARD, r->answered_us, from_us);
         r->answered_us = PARLEY_NEVER;
         s = span(r, r->open[PARLEY_CLI_LANE_HEARD]);
     }
@@ -263,7 +278,7 @@ static void name_heard(struct reader *r, const struct item *item, uint64_t heard
         if (heard->from_us > began_us + PAUSE_US)
             continue;
         if (heard->text[0] == '\0')
-            memcpy(heard->text, item->text, sizeof item->text);
+            set_text(heard->text, parley_view_trim(parley_view(item->text)));
         return;
     }
 }
@@ -426,6 +441,7 @@ static void on_event(struct reader *r)
         {"speech_stopped", on_speech_stopped},
         {"user_done", on_user_done},
         {"audio", on_audio},
+        {"reply_delta", on_reply_delta},
         {"reply_done", on_reply_done},
         {"interrupted", on_interrupted},
         {"played", on_played},
@@ -522,6 +538,15 @@ static void finish(struct reader *r)
     }
     s->torn = r->file.torn;
     cut_ghosts(s);
+}
+
+uint64_t parley_cli_story_strips(const struct parley_cli_story *story, unsigned most_s, uint64_t *wide_us)
+{
+    uint64_t most_us = most_s * UINT64_C(1000000);
+    uint64_t strips = story->end_us > 0 ? (story->end_us + most_us - 1) / most_us : 1;
+
+    *wide_us = (story->end_us / strips / 1000000 + 1) * 1000000;
+    return strips;
 }
 
 int parley_cli_story_read(struct parley_cli_story *story, const char *path,

@@ -67,6 +67,10 @@ struct parley_cli_story {
    both cases. */
 int parley_cli_story_read(struct parley_cli_story *story, const char *path,
                           char why[PARLEY_CLI_FLIGHT_FILE_WHY]);
+/* How many strips of at most `most_s` seconds (at least 1) it takes, all as long, so that the last is no
+   stub: whole seconds, a second more than asked for at most. */
+uint64_t parley_cli_story_strips(const struct parley_cli_story *story, unsigned most_s, uint64_t *wide_us);
+
 void parley_cli_story_free(struct parley_cli_story *story);
 
 #endif

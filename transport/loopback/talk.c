@@ -142,6 +142,8 @@ static bool duration(struct parley_view word, uint64_t *us)
     const uint64_t day_ms = 86400000;
     uint64_t tenths = 0, unit_ms = 1;
 
+    if (cut_unit(&word, parley_view("us")))
+        return digits(word, day_ms * 1000, us);
     if (!cut_unit(&word, parley_view("ms"))) {
         unit_ms = cut_unit(&word, parley_view("m")) ? 60000 : cut_unit(&word, parley_view("s")) ? 1000 : 0;
         if (unit_ms == 1000 && word.len > 2 && word.at[word.len - 2] == '.') {
@@ -324,6 +326,7 @@ static const struct command {
     {"host audio", PARLEY_TALK_HOST_AUDIO, "dw"},
     {"host wav", PARLEY_TALK_HOST_WAV, "q"},
     {"host play", PARLEY_TALK_HOST_PLAY, "d"},
+    {"host take", PARLEY_TALK_HOST_TAKE, "n"},
     {"host delay", PARLEY_TALK_HOST_DELAY, "d"},
     {"host interrupt", PARLEY_TALK_HOST_INTERRUPT, "g"},
     {"host progress", PARLEY_TALK_HOST_PROGRESS, "qfg"},

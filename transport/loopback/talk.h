@@ -40,6 +40,7 @@ enum parley_talk_verb {
     PARLEY_TALK_HOST_AUDIO,      /* amount: microseconds, name: speech, silence or tone */
     PARLEY_TALK_HOST_WAV,        /* text: file name */
     PARLEY_TALK_HOST_PLAY,       /* amount: microseconds */
+    PARLEY_TALK_HOST_TAKE,       /* amount: samples */
     PARLEY_TALK_HOST_DELAY,      /* amount: microseconds */
     PARLEY_TALK_HOST_INTERRUPT,  /* gives */
     PARLEY_TALK_HOST_PROGRESS,   /* text, fields: handoff; gives */
