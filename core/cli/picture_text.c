@@ -120,7 +120,7 @@ static void tell(struct parley_cli_sheet *sheet, uint64_t at_us, enum parley_cli
                  unsigned columns)
 {
     char when[32];
-    size_t len = strlen(text), room = columns > 24 ? columns - 24 : 1;
+    size_t len = strlen(text), room = columns > 27 ? columns - 27 : 1;
 
     snprintf(when, sizeof when, "%4llu.%03u s", (unsigned long long)(at_us / US_A_S),
              (unsigned)(at_us / 1000 % 1000));
@@ -171,17 +171,18 @@ static void tell_all(struct parley_cli_sheet *sheet, const struct parley_cli_sto
 void parley_cli_picture_text(struct parley_cli_sheet *sheet, const struct parley_cli_story *story,
                              unsigned strip_s, unsigned columns)
 {
-    uint64_t wide_us = strip_s * UINT64_C(1000000);
+    uint64_t wide_us, strips = parley_cli_story_strips(story, strip_s, &wide_us);
 
     if (columns > COLUMNS_MAX)
         columns = COLUMNS_MAX;
-    for (uint64_t from_us = 0; from_us <= story->end_us; from_us += wide_us) {
-        const struct strip strip = {from_us, from_us + wide_us, columns - NAME};
+    for (uint64_t i = 0; i < strips; i++) {
+        const struct strip strip = {i * wide_us, (i + 1) * wide_us, columns - NAME};
+
         draw_strip(sheet, &strip, story);
     }
-    parley_cli_sheet_raw(
-        sheet, "          . received, never heard   ~ until an answer   X interrupted   x truncated\n"
-               "          H handoff   * the agent says something   T typed   R retry   ! problem\n\n");
+    parley_cli_sheet_raw(sheet, "X interrupted   x truncated   . received, never heard\n"
+                                "~ until an answer   H handoff   * the agent speaks\n"
+                                "T typed   R retry   ! problem\n\n");
     tell_all(sheet, story, columns);
     if (story->torn)
         parley_cli_sheet_raw(sheet, "\nThe record is torn: there was more.\n");

@@ -193,6 +193,8 @@ static void write_in(struct parley_play_write *w, const struct parley_cli_flight
 static void write_link_end(struct parley_play_write *w, const struct parley_cli_flight_line *line,
                            int64_t status)
 {
+    if (w->closing)
+        return;
     begin(w);
     if (status == PARLEY_ERR_PEER_CLOSED)
         add(w, "server close %lld", (long long)parley_cli_flight_amount(line, "code"));
@@ -311,13 +313,14 @@ static void write_other(struct parley_play_write *w, const struct parley_cli_fli
     if (has(line, "gave") && gave < 0 && w->waits)
         add(w, " gives %s", parley_status_name((int)gave));
     end(w);
+    w->closing |= has(line, "close");
     if (has(line, "link"))
         write_link(w, line);
     if (up < 0 && up != PARLEY_ERR_CLOSED)
         write_link_end(w, line, up);
     if (has(line, "recv") && parley_cli_flight_amount(line, "recv") != PARLEY_ERR_CLOSED)
         write_link_end(w, line, parley_cli_flight_amount(line, "recv"));
-    if (has(line, "too_long") || has(line, "binary")) {
+    if (!w->closing && (has(line, "too_long") || has(line, "binary"))) {
         begin(w);
         add(w, has(line, "binary") ? "server binary \"%lld bytes\"" : "server long %lld",
             (long long)parley_cli_flight_amount(line, has(line, "binary") ? "binary" : "too_long"));
@@ -335,7 +338,7 @@ void parley_play_write_line(struct parley_play_write *w, const struct parley_cli
         write_settings(w, line);
     else if (has(line, "call") && (end(w), true))
         write_call(w, line);
-    else if (has(line, "in") || has(line, "in_hex"))
+    else if ((has(line, "in") || has(line, "in_hex")) && !w->closing)
         write_in(w, line);
     else if (has(line, "out"))
         write_out(w, line);

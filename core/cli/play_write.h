@@ -12,6 +12,7 @@
 struct parley_play_write {
     int fd;
     bool failed, up, over;
+    bool closing; /* by us: nobody hears the service any more */
     uint64_t up_us, now_us;
     char line[64 * 1024]; /* the call being written, until it is known what it gave; or any other line */
     size_t used;

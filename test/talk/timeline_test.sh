@@ -45,7 +45,7 @@ if [ -n "$python" ]; then
 else
     skip 'the pictures of all talks are XML' 'no python3'
 fi
-text_shows() { "$parley" timeline --columns 60 "$scratch/service_conversation.record" >"$scratch/text" && grep -qF -- "$1" "$scratch/text" || { cat "$scratch/text" && return 1; }; }
+text_shows() { "$parley" timeline --columns 60 "$scratch/service_conversation.record" >"$scratch/text" && grep -F -- "$1" "$scratch/text"; }
 check 'as text: when it was heard' text_shows '3.133 s  heard      for 1840 ms: Hello! I am'
 check 'as text: until the answer' text_shows 'heard      after 300 ms'
 check 'as text: the cut' text_shows 'cut after 1860 ms (speech)'
@@ -59,7 +59,8 @@ refuses() {
     words=$1 status=0
     shift
     "$parley" timeline "$@" >"$scratch/said" 2>&1 || status=$?
-    show_difference 2 "$status" && grep -qF -- "$words" "$scratch/said" || { cat "$scratch/said" && return 1; }
+    show_difference 2 "$status" && grep -qF -- "$words" "$scratch/said" && return
+    cat "$scratch/said" && return 1
 }
 check 'no record' refuses 'this is no record' test/talk/hello.talk
 check 'no file' refuses 'No such file' "$scratch/nothing"
