@@ -74,6 +74,7 @@ void parley_restore_settle(struct parley_conversation *c)
     c->opening = c->session_update;
     c->restore.active = false;
     c->restore.rest = parley_view(NULL);
+    c->restore.turns = 0;
     c->reply_owed = false;
     if (ask && c->dialect->response_create != NULL)
         parley_say_create(c, parley_response_want(&c->responses));
@@ -81,15 +82,16 @@ void parley_restore_settle(struct parley_conversation *c)
 
 /* ---- what the next one is given ------------------------------------------------------------------ */
 
-/* The number from which on entries that were queued still wait: the last `count` of them. */
-static size_t queued_from(const struct parley_transcript *memory, size_t end, size_t count)
+/* The number from which on entries that were queued still wait: the last *count of them. What remains of the
+   count are messages the memory has forgotten. */
+static size_t queued_from(const struct parley_transcript *memory, size_t end, size_t *count)
 {
     size_t number = end;
     unsigned kind;
 
-    while (count > 0 && number > parley_transcript_first(memory)) {
+    while (*count > 0 && number > parley_transcript_first(memory)) {
         parley_transcript_at(memory, --number, &kind);
-        count -= kind == PARLEY_MEMORY_QUEUED;
+        *count -= kind == PARLEY_MEMORY_QUEUED;
     }
     return number;
 }
@@ -101,7 +103,9 @@ void parley_restore_begin(struct parley_conversation *c)
     restore->active = true;
     restore->next = parley_transcript_first(restore->memory);
     restore->end = parley_transcript_end(restore->memory);
-    restore->queued_from = queued_from(restore->memory, restore->end, parley_outbox_count(&c->outbox));
+    restore->turns = 0;
+    restore->ahead = parley_outbox_count(&c->outbox);
+    restore->queued_from = queued_from(restore->memory, restore->end, &restore->ahead);
     if (c->webrtc.state != PARLEY_WEBRTC_NONE) {
         restore->next = restore->end; /* the call still knows */
         restore->missing = "what was on its way";
@@ -163,7 +167,12 @@ bool parley_restore_next(struct parley_conversation *c)
         unsigned kind;
         struct parley_transcript_entry entry = parley_transcript_at(memory, number, &kind);
 
-        if (entry.text.len == 0 || (kind == PARLEY_MEMORY_QUEUED && number >= restore->queued_from))
+        if (kind == PARLEY_MEMORY_QUEUED && number >= restore->queued_from) {
+            restore->turns = 1 + restore->ahead;
+            restore->ahead = 0;
+            return true;
+        }
+        if (entry.text.len == 0)
             continue;
         if (entry.role == PARLEY_ROLE_ASSISTANT)
             render(c, c->dialect->assistant_text, parley_view(""), entry.text);

@@ -36,8 +36,8 @@ void parley_restore_settle(struct parley_conversation *c);
 /* A new session has begun: restoring starts. */
 void parley_restore_begin(struct parley_conversation *c);
 
-/* Makes the next message of it, in restore.rest. False when there is none: then, the first time, the host is
-   told that the conversation goes on. */
+/* Makes the next message of it, in restore.rest; or, with restore.turns, it is one that waits in the outbox.
+   False when there is none: then, the first time, the host is told that the conversation goes on. */
 bool parley_restore_next(struct parley_conversation *c);
 
 #endif

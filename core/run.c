@@ -29,11 +29,37 @@ static bool offer(struct parley_conversation *c, struct parley_view *rest)
     return true;
 }
 
-/* What went before, for a session that takes the place of another. */
+/* Sends the first message that waits. Returns false when the link does not take all of it. */
+static bool flush_message(struct parley_conversation *c)
+{
+    struct parley_view first = parley_outbox_first(&c->outbox);
+    size_t whole = first.len;
+    bool out = offer(c, &first);
+
+    if (whole > 0)
+        parley_outbox_took(&c->outbox, whole - first.len);
+    return out;
+}
+
+/* Sends those of the host whose turn it is, and what stands before them. */
+static bool flush_turns(struct parley_conversation *c)
+{
+    while (c->restore.turns > 0) {
+        size_t before = parley_outbox_count(&c->outbox);
+
+        if (!flush_message(c))
+            return false;
+        if (before == 0 || parley_outbox_count(&c->outbox) < before)
+            c->restore.turns--;
+    }
+    return true;
+}
+
+/* What went before, for a session that takes the place of another; what waits has its place among it. */
 static bool flush_restore(struct parley_conversation *c)
 {
     do
-        if (!offer(c, &c->restore.rest))
+        if (!offer(c, &c->restore.rest) || !flush_turns(c))
             return false;
     while (parley_restore_next(c));
     return true;
@@ -41,18 +67,10 @@ static bool flush_restore(struct parley_conversation *c)
 
 static bool flush_messages(struct parley_conversation *c)
 {
-    for (;;) {
-        struct parley_view first = parley_outbox_first(&c->outbox);
-        size_t whole = first.len;
-        bool out;
-
-        if (whole == 0)
-            return true;
-        out = offer(c, &first);
-        parley_outbox_took(&c->outbox, whole - first.len);
-        if (!out)
+    while (parley_outbox_first(&c->outbox).len > 0)
+        if (!flush_message(c))
             return false;
-    }
+    return true;
 }
 
 /* True while the network has not taken what it was given last. */

@@ -41,6 +41,7 @@ static int set_up_links(void **state)
     peer.opened = count_link;
     peer.close_code = 0;
     peer.send_bytes = 0;
+    peer.stuck = false;
     options.reconnect.on = true;
     return 0;
 }
@@ -547,6 +548,45 @@ static void one_that_ended_just_before_is_told_again(void **state)
     expect_nothing_sent();
 }
 
+/* What was told with its call, and so goes with the old session, has its place among what was only queued. */
+static void one_that_ended_while_the_network_was_stuck_keeps_its_place(void **state)
+{
+    (void)state;
+    begin(&options);
+    hear(CALL("call_1", "{\\\"prompt\\\":\\\"look\\\"}"), PARLEY_EVENT_HANDOFF);
+    peer.stuck = true;
+    parley_agent_progress(c, parley_view("call_1"), parley_view("found"));
+    parley_agent_done(c, parley_view("call_1"));
+    parley_send_text(c, parley_view("thanks"));
+    break_link();
+    peer.stuck = false;
+    link_again();
+    expect_update();
+    expect_sent(USER_ITEM("[BACKEND] found"));
+    expect_sent(USER_ITEM("[BACKEND] " FINISHED));
+    expect_sent(USER_ITEM("[USER] thanks"));
+    expect_sent(CREATE);
+    expect_nothing_sent();
+}
+
+static void progress_of_version_1_stays_behind_what_was_typed_before(void **state)
+{
+    (void)state;
+    options.protocol = PARLEY_PROTOCOL_V1;
+    begin(&options);
+    hear(V1_CALL("h1", "do it"), PARLEY_EVENT_HANDOFF);
+    peer.stuck = true;
+    parley_send_text(c, parley_view("and quickly"));
+    parley_agent_progress(c, parley_view("h1"), parley_view("begun"));
+    break_link();
+    peer.stuck = false;
+    link_again();
+    expect_update();
+    expect_sent(V1_USER_ITEM("and quickly"));
+    expect_sent(V1_USER_ITEM("\\\"Agent Final Message\\\":\\n\\nbegun"));
+    expect_nothing_sent();
+}
+
 /* ---- speech -------------------------------------------------------------------------------------- */
 
 static unsigned appended_ms(void)
@@ -863,6 +903,8 @@ int main(void)
         STORY(an_open_handoff_goes_on_as_messages),
         STORY(one_that_ends_meanwhile_is_told_once),
         STORY(one_that_ended_just_before_is_told_again),
+        STORY(one_that_ended_while_the_network_was_stuck_keeps_its_place),
+        STORY(progress_of_version_1_stays_behind_what_was_typed_before),
         STORY(speech_without_a_text_is_sent_again),
         STORY(half_a_text_is_not_kept_beside_the_whole),
         STORY(speech_goes_on_while_there_is_no_link),

@@ -262,7 +262,7 @@ long parley_transport_send(struct parley_transport *t, struct parley_view messag
         return t->peer->link->send(t->peer->state, message);
     if (t->state == LINK_ENDED)
         return t->status;
-    if (t->state != LINK_OPEN || message.len == 0)
+    if (t->state != LINK_OPEN || message.len == 0 || t->peer->stuck)
         return 0;
     if (t->peer->send_bytes == 0) {
         deliver(t, message);

@@ -63,6 +63,8 @@ struct parley_loopback_peer {
     /* Two screws for tests, 0 for none: what is said is handed out in pieces of at most `fragment_bytes`;
        send takes at most `send_bytes` between two calls of work, so longer messages go in parts. */
     size_t fragment_bytes, send_bytes;
+    /* Another: while it is true send takes nothing, as with a network that is full or gone. */
+    bool stuck;
 };
 
 #endif
