@@ -143,6 +143,7 @@ static void bad_lines_are_told_with_their_place(void **state)
         {"use telephone", "only 'service' can be used"},
         {"expect event x a*b", "t.talk:1:16: 'a' is no field"},
         {"expect event x a*=", "'a*=' has no value"},
+        {"expect event x ~=", "'~=' is no field"},
         {"expect event x a<many", "t.talk:1:18: 'a<many' compares with no number"},
         {"fault stall soon", "t.talk:1:13: 'soon' is neither a number nor a duration"},
         {"fault error", "t.talk:1:1: this needs 'use service' at the top"},

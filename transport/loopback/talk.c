@@ -178,7 +178,7 @@ static struct parley_talk_field split(struct parley_view *rest)
         field.kind = '!';
         *rest = parley_view_skip(*rest, 1);
     }
-    while (len < rest->len && !blank(rest->at[len]) && strchr("=~*<>", rest->at[len]) == NULL)
+    while (len < rest->len && !blank(rest->at[len]) && memchr("=~*<>", rest->at[len], 5) == NULL)
         len++;
     field.path = parley_view_of(rest->at, len);
     *rest = parley_view_skip(*rest, len);
@@ -497,6 +497,9 @@ static bool take_place(struct parley_talk *talk, struct parley_view line)
         len++;
     if (!digits(parley_view_of(line.at, len), UINT32_MAX, &number) || number == 0)
         return false;
+    for (size_t i = 0; i < line.len; i++)
+        if ((unsigned char)line.at[i] < ' ')
+            return false;
     talk->line = (unsigned)number - 1;
     talk->name = parley_view_skip(line, len + 1);
     return true;
