@@ -32,11 +32,7 @@ stage_gcc() {
     build lib cli "$BUILD/lib/libfake.a" "$BUILD/lib/libwire.a" "$BUILD/gen/parley.h" $(programs $tests $benchmarks)
     queue_programs $tests
     queue_talks
-<<<<<<< Updated upstream
-    queue_scripts test/unit/*_test.sh test/talk/*_test.sh test/arrows.sh test/bench/budgets.sh
-=======
-    queue_scripts test/unit/*_test.sh test/talk/*_test.sh test/arrows.sh test/stack.sh
->>>>>>> Stashed changes
+    queue_scripts test/unit/*_test.sh test/talk/*_test.sh test/arrows.sh test/bench/budgets.sh test/stack.sh
 }
 
 stage_peer() {
