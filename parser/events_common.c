@@ -26,7 +26,8 @@ static void note(struct parley_json *j, enum parley_json_token token, struct par
 {
     char *at = j->start + (j->raw.at - j->start);
     bool escaped = j->escaped;
-    parley_json_skip(j);
+    if (token == PARLEY_JSON_OBJECT || token == PARLEY_JSON_ARRAY)
+        parley_json_skip(j);
     *value = (struct parley_value){.token = token, .escaped = escaped, .at = at, .len = (size_t)(j->at - at)};
 }
 

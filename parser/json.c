@@ -148,10 +148,10 @@ static char *pass_string(struct parley_json *j, char *at)
     j->escaped = false;
     while (at != NULL) {
         at = pass_plain(at, j->end);
+        if (at < j->end && *at == '"')
+            return at + 1;
         if (at == j->end || (unsigned char)*at < 0x20)
             return stop(j, at, "a control character in a string is not escaped");
-        if (*at == '"')
-            return at + 1;
         j->escaped |= *at == '\\';
         at = *at == '\\' ? pass_escape(j, at) : pass_wide(j, at);
     }

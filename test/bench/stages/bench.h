@@ -51,6 +51,9 @@ size_t bench_table_encode(char *out, const char *from, size_t bytes);
 extern const struct bench_way bench_audio[], bench_transcript[], bench_done[], bench_decode[], bench_encode[],
     bench_append[], bench_send[], bench_receive[], bench_utf8[], bench_inflate[];
 
+/* False for what the program that only counts instructions is linked without: the objects of plain C. */
+bool bench_is_here(bench_run *run);
+
 /* Makes ready what the last four work with: a frame and its compressed form of `text`. */
 void bench_wire_prepare(const char *text, size_t len);
 

@@ -193,7 +193,7 @@ static size_t add_json(struct bench_way *ways, size_t count, const char *name,
                      : what == AUDIO      ? library->audio
                      : what == TRANSCRIPT ? library->transcript
                                           : library->done;
-    ways[count] = (struct bench_way){library != NULL ? library->name : name, run};
+    ways[count] = (struct bench_way){.name = library != NULL ? library->name : name, .run = run};
     return count + 1;
 }
 
@@ -202,7 +202,7 @@ static size_t add_base64(struct bench_way *ways, size_t count, const char *name,
 {
     bench_run *run = library == NULL ? NULL : what == DECODE ? library->decode : library->encode;
 
-    ways[count] = (struct bench_way){library != NULL ? library->name : name, run};
+    ways[count] = (struct bench_way){.name = library != NULL ? library->name : name, .run = run};
     return count + 1;
 }
 
@@ -231,8 +231,12 @@ static size_t ways_of(const struct stage *stage, struct bench_way ways[WAYS])
     size_t count = 0;
 
     ways[count++] = (struct bench_way){"memcpy of the same bytes", copy_input};
-    for (const struct bench_way *way = stage->ours; way->name != NULL; way++)
-        ways[count++] = *way;
+    for (const struct bench_way *way = stage->ours; way->name != NULL; way++) {
+        ways[count] = *way;
+        if (!bench_is_here(way->run))
+            ways[count].run = NULL;
+        count++;
+    }
     return add_others(ways, count, stage->others);
 }
 

@@ -190,3 +190,9 @@ const struct bench_way bench_encode[] = {
 const struct bench_way bench_append[] = {
     {"parley", append}, {"parley, plain C", append_plain}, {"memcpy and a table", append_by_hand}, {0}};
 const struct bench_way bench_utf8[] = {{"parley", utf8}, {"a loop over bytes", utf8_by_bytes}, {0}};
+
+bool bench_is_here(bench_run *run)
+{
+    return (run != audio_plain || plain_events_v2 != NULL) &&
+           (run != append_plain || plain_render_template != NULL);
+}
