@@ -265,6 +265,27 @@ static void many_broken_rules(void **state)
     feed_close(&f);
 }
 
+/* A client that writes and does not read breaks no rule by it: what it is told gets lost. */
+static void a_client_that_does_not_read(void **state)
+{
+    static const char item[] = "{\"type\":\"conversation.item.create\",\"item\":{\"type\":\"message\","
+                               "\"role\":\"user\",\"content\":[]}}",
+                      update[] = "{\"type\":\"session.update\",\"session\":{\"type\":\"realtime\"}}";
+    struct feed f;
+
+    (void)state;
+    start(&f, NULL);
+    for (unsigned i = 0; i < 1000; i++)
+        f.peer->received(f.peer->state, parley_view(item), f.now_us);
+    f.peer->received(f.peer->state, parley_view(update), f.now_us);
+    feed_turn(&f);
+    feed_none(&f, "session.updated");
+    feed_send(&f, SESSION);
+    feed_wanted(&f, "session.updated");
+    assert_int_equal(parley_service_breach_count(f.peer), 0);
+    feed_close(&f);
+}
+
 /* More of them at once than there is room for: said, and no rule. */
 static void responses_beside_have_a_bound(void **state)
 {
@@ -297,6 +318,7 @@ int main(void)
         cmocka_unit_test(a_seed_varies_the_times_and_repeats),
         cmocka_unit_test(telephone_sound_is_refused_and_breaks_no_rule),
         cmocka_unit_test(many_broken_rules),
+        cmocka_unit_test(a_client_that_does_not_read),
         cmocka_unit_test(responses_beside_have_a_bound),
     };
 

@@ -314,6 +314,7 @@ void parley_service_session_update(struct parley_service_state *s, struct parley
         .value = PARLEY_RULE_SESSION_ILL_TYPED,
     };
     struct parley_view update;
+    size_t room;
 
     parley_peek(message, parley_view("session"), &update);
     if (!parley_service_check(s, message, &parley_service_session_shape, update, "session", &rules) ||
@@ -322,6 +323,11 @@ void parley_service_session_update(struct parley_service_state *s, struct parley
     if (!is_pcm(update, "audio.input.format.type") || !is_pcm(update, "audio.output.format.type")) {
         parley_service_complain(s, "server_error", "unsupported_format",
                                 "The loopback hears and speaks audio/pcm alone.");
+        return;
+    }
+    parley_journal_room(&s->queue, &room);
+    if (room <= PARLEY_SERVICE_SESSION) {
+        parley_service_complain(s, "server_error", NULL, "The client does not read what it is told.");
         return;
     }
     if (!take_over(s, update)) {
