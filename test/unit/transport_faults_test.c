@@ -265,6 +265,39 @@ static void many_broken_rules(void **state)
     feed_close(&f);
 }
 
+static void an_error_says_what_was_allowed(void **state)
+{
+    static const struct {
+        const char *audio, *text;
+    } rows[] = {
+        {"'output':{'speed':0.1}", ">= 0.25, but got 0.1 "},
+        {"'output':{'speed':2e0}", "<= 1.50, but got 2e0 "},
+        {"'input':{'format':{'type':'audio/pcm','rate':8000}}",
+         "Invalid value: 8000. Supported values are: 24000."},
+        {"'input':{'turn_detection':{'type':'server_vad','idle_timeout_ms':1}}", ">= 5000, but got 1 "},
+        {"'output':{'voice':'bob'}", "'bob'. Supported values are: alloy|ash"},
+        {"'input':{'turn_detection':{'type':'dog'}}",
+         "'dog'. Supported values are: 'server_vad', 'semantic_vad'."},
+        {"'input':5", "expected an object, but got an integer instead"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char message[256];
+        struct parley_view error;
+        struct feed f;
+
+        start(&f, NULL);
+        snprintf(message, sizeof(message),
+                 "{'type':'session.update','session':{'type':'realtime','audio':{%s}}}", rows[i].audio);
+        feed_send(&f, message);
+        error = feed_wanted(&f, "error");
+        if (strstr(error.at, rows[i].text) == NULL)
+            fail_msg("%s", error.at);
+        feed_close(&f);
+    }
+}
+
 /* A client that writes and does not read breaks no rule by it: what it is told gets lost. */
 static void a_client_that_does_not_read(void **state)
 {
@@ -318,6 +351,7 @@ int main(void)
         cmocka_unit_test(a_seed_varies_the_times_and_repeats),
         cmocka_unit_test(telephone_sound_is_refused_and_breaks_no_rule),
         cmocka_unit_test(many_broken_rules),
+        cmocka_unit_test(an_error_says_what_was_allowed),
         cmocka_unit_test(a_client_that_does_not_read),
         cmocka_unit_test(responses_beside_have_a_bound),
     };

@@ -104,7 +104,7 @@ static const struct parley_shape tool_choice = {
     VARIANTS({"function", &choose_function}, {"mcp", &choose_mcp})};
 
 static const struct parley_shape token_limits = {
-    FIELDS({INTEGER("post_instructions"), .least = 0, .most = 1e9})};
+    FIELDS({INTEGER("post_instructions"), .least = 0, .most = 4e6})};
 static const struct parley_shape ratio = {FIELDS(
     {NUMBER("retention_ratio"), .required = true, .least = 0, .most = 1, .rule = PARLEY_RULE_RETENTION},
     {OBJECT("token_limits"), .shape = &token_limits})};
@@ -291,7 +291,7 @@ const struct parley_shape parley_service_ask_shape = {FIELDS(MESSAGE, {OBJECT("r
 
 const struct parley_shape parley_service_truncate_shape = {FIELDS(
     MESSAGE, {STRING("item_id"), .required = true}, {INTEGER("content_index"), .required = true},
-    {INTEGER("audio_end_ms"), .required = true, .least = 0, .most = 1e12, .rule = PARLEY_RULE_TRUNCATE_END})};
+    {INTEGER("audio_end_ms"), .required = true, .least = 0, .most = 2e7, .rule = PARLEY_RULE_TRUNCATE_END})};
 const struct parley_shape parley_service_named_shape = {
     FIELDS(MESSAGE, {STRING("item_id"), .required = true})};
 const struct parley_shape parley_service_cancel_shape = {FIELDS(MESSAGE, {STRING("response_id")})};

@@ -156,29 +156,43 @@ static bool check_string(const struct check *c, const struct parley_shape_field 
     return true;
 }
 
+/* A bound of the tables, not negative and with two decimals at most: small C libraries print no doubles. */
+static const char *bound_text(double bound, char text[32])
+{
+    unsigned long hundredths = (unsigned long)(bound * 100 + 0.5);
+
+    if (hundredths % 100 == 0)
+        snprintf(text, 32, "%lu", hundredths / 100);
+    else
+        snprintf(text, 32, "%lu.%02lu", hundredths / 100, hundredths % 100);
+    return text;
+}
+
 static bool check_number(const struct check *c, const struct parley_shape_field *field,
                          struct parley_view raw, const char *path)
 {
     bool integer = (field->kinds & PARLEY_IS_NUMBER) == 0;
     enum parley_rule rule = rule_or(field->rule, c->rules->value);
+    int shown = (int)(raw.len < 32 ? raw.len : 32);
     struct parley_json j;
     double number = 0;
+    char bound[32];
 
     start(&j, raw);
     parley_json_next(&j);
     if (field->most <= 0 || !parley_json_double(&j, &number))
         return true;
-    if (field->least >= field->most && number != field->most)
-        return wrong(c, rule, "invalid_value", path, "Invalid value: %g. Supported values are: %g.", number,
-                     field->most);
+    if (field->least >= field->most && (number < field->most || number > field->most))
+        return wrong(c, rule, "invalid_value", path, "Invalid value: %.*s. Supported values are: %s.", shown,
+                     raw.at, bound_text(field->most, bound));
     if (number < field->least)
         return wrong(c, rule, integer ? "integer_below_min_value" : "decimal_below_min_value", path,
-                     "Invalid '%s': %s below minimum value. Expected a value >= %g, but got %g instead.",
-                     path, integer ? "integer" : "decimal", field->least, number);
+                     "Invalid '%s': below minimum value. Expected a value >= %s, but got %.*s instead.", path,
+                     bound_text(field->least, bound), shown, raw.at);
     if (number > field->most)
         return wrong(c, rule, integer ? "integer_above_max_value" : "decimal_above_max_value", path,
-                     "Invalid '%s': %s above maximum value. Expected a value <= %g, but got %g instead.",
-                     path, integer ? "integer" : "decimal", field->most, number);
+                     "Invalid '%s': above maximum value. Expected a value <= %s, but got %.*s instead.", path,
+                     bound_text(field->most, bound), shown, raw.at);
     return true;
 }
 
