@@ -38,6 +38,7 @@ echo '|---|---:|---:|---:|'
 for name in 'platform platform/posix' parser 'templates gen' context core transport/loopback transport/wss core/cli; do
     [ ! -d "$BUILD/obj/${name%% *}" ] || folder "$name"
 done
+row 'of parser, base64 by vectors (`SIMD=off` leaves it out)' "$BUILD/obj/parser/base64_vector.o"
 linked lib/libparley-loopback.so '`libparley-loopback.so`, whole'
 linked lib/libparley.so '`libparley.so`, whole (packages shared)'
 linked bin/parley-loopback '`parley-loopback`, a whole program'
