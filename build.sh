@@ -8,9 +8,9 @@
 #   ./build.sh loopback  libparley-loopback and parley-loopback alone: needs a C compiler and make
 #   ./build.sh demo      a whole spoken conversation over the loopback
 #   ./build.sh test      all tests (or the stages named); the last line is "N passed, N failed"
-#   ./build.sh cross     the loopback for ARM and RISC-V, and its talks there (test/cross)
+#   ./build.sh cross     [--target armhf|arm64|riscv64|cortex-m4|musl...] for other machines, tested there (test/cross)
 #   ./build.sh bench     the benchmarks (test/bench)
-#   ./build.sh sizes     the table of sizes (test/sizes.sh)
+#   ./build.sh sizes     [--target ...] the table of sizes (test/sizes.sh)
 #   ./build.sh install   header, libraries, .pc files and programs below DESTDIR/PREFIX
 #   ./build.sh clean     throw the build directory away
 #

@@ -5,6 +5,7 @@
 #   peer      against servers that are not ours
 #   mbedtls36 what stands on TLS, again with mbedTLS 3.6 where this machine has the older line: Debian 13's, in a
 #             folder of its own (test/cross/sysroot.sh)
+#   board     a Cortex-M4 without an operating system, emulated (test/cross/cortex_m4.sh): 32 bits, and what a port needs
 #   clang     programs, talks, scripts and peers under AddressSanitizer and UBSan
 #   valgrind  the unit tests under memcheck
 #   fuzz      each fuzzer for FUZZ_SECONDS (3)
@@ -61,6 +62,15 @@ stage_mbedtls36() {
     queue_scripts test/peer/tls_matrix.sh test/peer/fault_matrix.sh test/peer/conversation.sh
 }
 
+stage_board() {
+    BUILD=$root/board CFLAGS=-Os
+    # Half a gigabyte of compiler, so not among what every test needs: where it cannot be had this is skipped.
+    ./build.sh deps gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm liblwip-dev >"$RESULTS/board" 2>&1 || :
+    LIMIT_S=300
+    export LIMIT_S
+    queue_scripts test/cross/cortex_m4.sh
+}
+
 stage_clang() {
     with_clang
     build cli $(programs $tests $peers)
@@ -95,10 +105,10 @@ stage_fuzz() {
     done
 }
 
-[ $# -gt 0 ] || set -- gcc peer mbedtls36 clang valgrind fuzz
+[ $# -gt 0 ] || set -- gcc peer mbedtls36 board clang valgrind fuzz
 for stage; do
     case $stage in
-    quick | gcc | peer | mbedtls36 | clang | valgrind | fuzz) ;;
+    quick | gcc | peer | mbedtls36 | board | clang | valgrind | fuzz) ;;
     *) echo "run.sh: there is no stage '$stage'" >&2 && exit 2 ;;
     esac
 done

@@ -37,11 +37,15 @@ int main(void)
         .link_send_bytes = 16384,
     };
 
+    struct parley_options compressed = PARLEY_OPTIONS_DEFAULT;
+
     if (needed(defaults) == 0 || needed(small) == 0)
         return 1;
     printf("| block of memory (%s) | bytes |\n|---|---:|\n", parley_transport());
     printf("| default limits | %zu |\n", needed(defaults));
     printf("| the same, audio taken from the events (`output_audio_ms` none) | %zu |\n", needed(no_queue));
+    compressed.compress = PARLEY_COMPRESS_AUTO;
+    printf("| default limits, compressed if the service agrees | %zu |\n", parley_memory_needed(&compressed));
     printf("| a small board: inbox 32 KiB, outbox 8 KiB, 500 ms in, transcript 4 KiB, link 4 + 16 KiB | %zu "
            "|\n\n",
            needed(small));

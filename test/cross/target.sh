@@ -65,3 +65,16 @@ target_settings() {
     esac
     export CC AR CFLAGS LDFLAGS
 }
+
+# folder: puts links to the headers of packages there, without those of this machine's C library, and says the flags that
+# make them those of a board.
+target_headers() {
+    mkdir -p "$1"
+    for name in wslay mbedtls psa zlib.h zconf.h; do
+        for folder in /usr/include "/usr/include/$(cc -dumpmachine)"; do
+            [ ! -e "$folder/$name" ] || ln -sfn "$folder/$name" "$1/$name"
+        done
+    done
+    echo "-isystem $(cd "$1" && pwd) -DMBEDTLS_CONFIG_FILE=\\<test/cross/board/mbedtls_config.h\\>" \
+        '-isystem test/cross/board/lwip -isystem /usr/include/lwip'
+}
