@@ -17,33 +17,43 @@ static void put(const struct sink *sink, const char *at, size_t len)
         sink->put(sink->to, at, len);
 }
 
-/* The byte a text goes on with, of which JSON may have made an escape, and how long that is; -1 for one that
-   stands for no single byte of ASCII. */
+static int hex_digit(char at)
+{
+    if (at >= '0' && at <= '9')
+        return at - '0';
+    at = (char)(at | 0x20);
+    return at >= 'a' && at <= 'f' ? at - 'a' + 10 : -1;
+}
+
+/*
+ * The byte a text goes on with, of which JSON may have made an escape, and JSON within JSON one of that: then
+ * there are more backslashes. *len is how long it is. -1 for what stands for no byte of ASCII.
+ */
 static int next_byte(struct parley_view text, size_t *len)
 {
-    static const char short_ones[] = "\"\"\\\\//b\bf\fn\nr\rt\t";
-    unsigned value = 0;
+    size_t slashes = 0;
+    int value = 0;
 
-    *len = 1;
-    if (text.at[0] != '\\' || text.len < 2)
+    while (slashes < text.len && text.at[slashes] == '\\')
+        slashes++;
+    *len = slashes > 0 ? slashes : 1;
+    if (slashes == 0 || slashes == text.len)
         return (unsigned char)text.at[0];
-    for (size_t i = 0; i + 1 < sizeof short_ones; i += 2)
-        if (text.at[1] == short_ones[i]) {
-            *len = 2;
-            return short_ones[i + 1];
-        }
-    if (text.at[1] != 'u' || text.len < 6)
-        return '\\';
-    for (size_t i = 2; i < 6; i++) {
-        char at = (char)(text.at[i] | 0x20);
-        bool digit = at >= '0' && at <= '9';
-
-        if (!digit && (at < 'a' || at > 'f'))
-            return '\\';
-        value = value * 16 + (unsigned)(digit ? at - '0' : at - 'a' + 10);
+    if (text.at[slashes] == '"' || text.at[slashes] == '/') {
+        *len = slashes + 1;
+        return text.at[slashes];
     }
-    *len = 6;
-    return value < 0x80 ? (int)value : -1;
+    if (text.at[slashes] != 'u' || text.len < slashes + 5)
+        return '\\';
+    for (size_t i = slashes + 1; i < slashes + 5; i++) {
+        int digit = hex_digit(text.at[i]);
+
+        if (digit < 0)
+            return '\\';
+        value = value * 16 + digit;
+    }
+    *len = slashes + 5;
+    return value < 0x80 ? value : -1;
 }
 
 /* How many bytes of the text are the secret, with escapes or (`plainly`) as it is; 0 when it does not begin
@@ -92,7 +102,7 @@ static void put_stars(const struct sink *sink, struct parley_view secret)
         else if (len == 1)
             put(sink, "*", 1);
         else
-            put(sink, "\\u002a", 6);
+            put(sink, secret.at, len - 4), put(sink, "002a", 4);
         secret = parley_view_skip(secret, len);
     }
 }
@@ -125,6 +135,8 @@ void parley_scrub(const struct parley_scrub *s, struct parley_view text,
     const struct sink whole = {s, take, to}, *sink = &whole;
     size_t plain = 0, at = 0;
 
+    if (text.len == 0)
+        return;
     if (s->secret_count == 0 && !s->silence) {
         put(sink, text.at, text.len);
         return;

@@ -231,7 +231,7 @@ static void on_reply_delta(struct reader *r)
     struct parley_view more = parley_cli_flight_text(line(r), "text");
     size_t used = strlen(item->text), room = sizeof item->text - 1 - used;
 
-    if (!item->done && more.len <= room) {
+    if (!item->done && more.len > 0 && more.len <= room) {
         memcpy(item->text + used, more.at, more.len);
         item->text[used + more.len] = '\0';
     }
