@@ -436,6 +436,9 @@ static int on_wire_event(struct parley_conversation *c, struct parley_event *eve
     case PARLEY_WIRE_ITEM_ADDED:
         return on_text(event, PARLEY_EVENT_ITEM_ADDED);
     case PARLEY_WIRE_ITEM_DONE:
+        /* v1 tells of no responses: the end of an item is that of the reply. */
+        if (c->dialect->response_create == NULL)
+            parley_output_audio_complete(&c->audio, parley_view(NULL));
         return on_text(event, PARLEY_EVENT_ITEM_DONE);
     case PARLEY_WIRE_HANDOFF:
         c->reply_owed = false;

@@ -429,6 +429,34 @@ static void a_full_queue_brakes_the_service(void **state)
     expect(PARLEY_EVENT_RESPONSE_DONE);
 }
 
+/* v1 tells neither of responses nor to which item audio belongs: an item that is done ends a reply. */
+static void on_v1_a_reply_behind_one_that_was_cut_is_heard(void **state)
+{
+    static const char audio[] = "{\"type\":\"conversation.output_audio.delta\",\"sample_rate\":24000,"
+                                "\"channels\":1,\"delta\":\"AAAAAAAA\"}";
+    static const char done[] = "{\"type\":\"conversation.item.done\",\"item\":{\"id\":\"item_1\"}}";
+    int16_t pcm[8];
+
+    (void)state;
+    options.protocol = PARLEY_PROTOCOL_V1;
+    begin(&options);
+    assert_int_equal(parley_read_audio(c, pcm, 8), 0);
+    service_says(audio);
+    assert_false(expect(PARLEY_EVENT_AUDIO).late);
+    assert_int_equal(parley_interrupt(c, PARLEY_REASON_HOST), 1);
+    expect(PARLEY_EVENT_INTERRUPTED);
+    service_says(audio);
+    assert_true(expect(PARLEY_EVENT_AUDIO).late);
+    service_says(done);
+    expect(PARLEY_EVENT_ITEM_DONE);
+    service_says(audio);
+    assert_false(expect(PARLEY_EVENT_AUDIO).late);
+    service_says(done);
+    expect(PARLEY_EVENT_ITEM_DONE);
+    assert_int_equal(parley_read_audio(c, pcm, 8), 3);
+    expect(PARLEY_EVENT_PLAYED);
+}
+
 static void microphone_audio_sheds_its_oldest(void **state)
 {
     static int16_t pcm[240000];
@@ -730,6 +758,7 @@ int main(void)
         TEST(the_service_knows_better_how_long_a_reply_is),
         TEST(a_full_queue_brakes_the_service),
         TEST(v1_hands_over_without_function_calls),
+        TEST(on_v1_a_reply_behind_one_that_was_cut_is_heard),
         TEST(microphone_audio_sheds_its_oldest),
         TEST(work_goes_out_and_its_result_comes_back),
         TEST(a_final_waits_with_its_create_for_the_running_response),
