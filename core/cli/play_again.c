@@ -256,8 +256,10 @@ static int give_part(struct again *a, struct parley_fragment *out)
 {
     int64_t bytes = parley_cli_flight_amount(line(a), "part");
 
-    if (a->given == 0)
+    if (a->given == 0) {
+        forget_message(a);
         look_ahead(a, out);
+    }
     out->bytes = piece(a, bytes > 0 ? (size_t)bytes : 0);
     return 1;
 }

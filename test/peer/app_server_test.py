@@ -6,6 +6,7 @@ the checklist in the reference.
 """
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import threading
@@ -965,6 +966,28 @@ def _():
         assert not os.path.exists("/proc/%d" % pid)
 
 
+@test("each conversation is recorded in a file of its own, which is held again")
+def _():
+    with tempfile.TemporaryDirectory() as folder:
+        records = os.path.join(folder, "not", "there yet")
+        with Server("--record", records, script='server response.output_audio_transcript.delta delta="hi"\n') as server:
+            thread = server.thread()
+            for _ in range(2):
+                equal(server.call("thread/realtime/start", threadId=thread, outputModality="audio", prompt="x"), {})
+                server.expect("thread/realtime/started")
+                server.expect("thread/realtime/transcript/delta")
+                equal(server.call("thread/realtime/stop", threadId=thread), {})
+                server.expect("thread/realtime/closed")
+        names = sorted(os.listdir(records))
+        equal(names, ["%s-%d.jsonl" % (thread, number) for number in (1, 2)])
+        for name in names:
+            path = os.path.join(records, name)
+            equal(os.stat(path).st_mode & 0o777, 0o600)
+            said = subprocess.run([os.environ["PARLEY_LOOPBACK"], "replay", path], capture_output=True, check=False)
+            equal(said.returncode, 0, said.stderr)
+            assert b"the same" in said.stdout and b"torn" not in said.stdout, said.stdout
+
+
 @test("output that nobody reads any more ends it, with a word about it")
 def _():
     with Server(reads=False) as server:
@@ -980,7 +1003,8 @@ def _():
 @test("the command line is checked")
 def _():
     for options, part in ((["--protocol", "v3"], b"--protocol wants v2 or v1"), (["--max-threads", "0"], b"from 1 to 1024"),
-                          (["--agent", ""], b"--agent wants a command"), (["--what"], b"unknown option --what"),
+                          (["--agent", ""], b"--agent wants a command"), (["--record-audio", "off"], b"need --record"),
+                          (["--record", "/dev/null/x"], b"/dev/null/x: "), (["--what"], b"unknown option --what"),
                           (["--script", "/no/such"], b"/no/such: "), (["x"], b"app-server takes options only"),
                           (["--key-env", "NO_SUCH_KEY", "--key-file", "x"], b"two keys")):
         server = Server(*options, initialize=False)
