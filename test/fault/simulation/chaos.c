@@ -275,6 +275,8 @@ static void put_saying(struct chaos *chaos, uint32_t what, struct dice *d)
         put(chaos,
             "{\"type\":\"conversation.item.added\",\"item\":{\"id\":\"item_%u\",\"type\":\"message\"}}",
             chaos->items);
+        if (chaos->v1 && roll_one(d, 2)) /* so a reply ends there */
+            put(chaos, "{\"type\":\"conversation.item.done\",\"item\":{\"id\":\"item_%u\"}}", chaos->items);
         break;
     case SAY_ODD:
         put_odd(chaos, d);

@@ -268,7 +268,10 @@ static void opened(void *state, uint64_t now_us)
     pipe_clear(&n->out);
     n->holding = -1;
     n->up = true;
-    n->mute = false;
+    n->mute = n->outer.stuck = false;
+    if (n->outer.send_bytes > 0)
+        n->outer.send_bytes =
+            n->settings->send_bytes > 0 && !n->perfect ? n->settings->send_bytes : NEVER_SLOW;
     n->end = n->service_end = 0;
     n->breaches = 0;
     n->lost_us = PARLEY_NEVER;
@@ -345,17 +348,25 @@ void network_break(struct network *n, uint32_t how)
         n->end = how >= 8 ? PARLEY_ERR_LOST : PARLEY_ERR_PEER_CLOSED;
 }
 
+void network_stick(struct network *n)
+{
+    n->outer.stuck = true;
+    n->watch->slow = true;
+}
+
 void network_mute(struct network *n, uint64_t lost_us)
 {
     if (!n->up)
         return;
     n->mute = true;
     n->lost_us = lost_us;
+    network_stick(n);
 }
 
 void network_heal(struct network *n)
 {
     n->perfect = true;
+    n->outer.stuck = n->mute;
     if (n->outer.send_bytes > 0)
         n->outer.send_bytes = NEVER_SLOW;
 }

@@ -54,6 +54,9 @@ void network_fault(struct network *n, uint32_t kind, uint64_t amount, uint64_t n
 /* Nothing comes or goes any more; at `lost_us` that is noticed. */
 void network_mute(struct network *n, uint64_t lost_us);
 
+/* It takes nothing any more, for a while. */
+void network_stick(struct network *n);
+
 /* From now on all goes well. */
 void network_heal(struct network *n);
 

@@ -166,6 +166,24 @@ static void draw_saying(struct plan *plan, struct dice *d, uint32_t wait_us, uin
     step->b = roll(d, 1u << 30);
 }
 
+/* A link that gets stuck before it breaks: what is said meanwhile is still here then. */
+static void draw_jam(struct plan *plan, struct dice *d)
+{
+    uint32_t count = roll(d, 8);
+
+    add(plan, d, 30000, STEP_STICK);
+    while (count-- > 0) {
+        if (plan->settings.chaos && roll_one(d, 2))
+            draw_saying(plan, d, 3000, roll(d, SAYINGS));
+        else
+            draw_host_step(plan, d, 3000);
+    }
+    if (plan->settings.reconnect)
+        add(plan, d, 3000, STEP_BREAK)->a = 8;
+    else
+        add(plan, d, 100000, STEP_STICK)->a = 1;
+}
+
 /* A whole response, as it should be, or nearly: chaos alone would seldom make one. */
 static void draw_response(struct plan *plan, struct dice *d)
 {
@@ -197,6 +215,8 @@ static void draw_chaos(struct plan *plan, struct dice *d)
             draw_host_step(plan, d, wait_us);
         else if (faults > 0 && roll_one(d, 4))
             draw_fault(plan, d, wait_us);
+        else if (roll_one(d, plan->settings.reconnect ? 4 : 16))
+            draw_jam(plan, d);
     }
 }
 
@@ -240,6 +260,8 @@ static void draw_talk(struct plan *plan, struct dice *d)
             draw_host_step(plan, d, 500000);
         else if (faults > 0 && roll_one(d, 3))
             draw_fault(plan, d, 300000);
+        else if (roll_one(d, plan->settings.reconnect ? 4 : 16))
+            draw_jam(plan, d);
     }
 }
 
@@ -262,7 +284,7 @@ const char *plan_step_name(unsigned kind)
 {
     static const char *const names[STEP_KINDS] = {
         "wait",     "mic",  "type", "ask",   "interrupt", "play", "delay", "serve", "nonsense",
-        "progress", "done", "say",  "break", "mute",      "slow", "jump",  "fault"};
+        "progress", "done", "say",  "break", "mute",      "slow", "stick", "jump",  "fault"};
 
     return kind < STEP_KINDS ? names[kind] : "?";
 }

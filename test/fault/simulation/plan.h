@@ -31,6 +31,7 @@ enum step_kind {
     STEP_BREAK, /* a: how */
     STEP_MUTE,  /* half-open: nothing comes or goes any more, a: and the link is lost so many ms later */
     STEP_SLOW,  /* a: bytes it takes at a time */
+    STEP_STICK, /* it takes nothing, a: or does so again */
     STEP_JUMP,  /* a: milliseconds the clock jumps */
     STEP_FAULT, /* of the built-in service: a: enum parley_service_fault_kind, b: amount */
     STEP_KINDS

@@ -153,10 +153,19 @@ static void want_reply(struct watch *w)
     w->creates_due++;
 }
 
+static void items_ended(struct watch *w)
+{
+    for (unsigned i = 0; i < w->item_count; i++) {
+        w->items[i].ended = true;
+        w->items[i].cut = false;
+    }
+}
+
 static void reply_ended(struct watch *w, struct parley_view id)
 {
     bool other = w->reply_id[0] != 0 && !parley_view_is(id, w->reply_id);
 
+    items_ended(w);
     if (id.len > 0 && (w->reply == REPLY_ASKED || other))
         return;
     w->reply = REPLY_NONE;
@@ -214,12 +223,21 @@ static void check_link(struct watch *w, const char *id, unsigned link)
         watch_broken(w, "stale", "%s is of link %u, this is %u", id, link, w->links);
 }
 
-void watch_finished(struct watch *w, struct parley_view id)
+void watch_reported(struct watch *w)
 {
-    if (w->plan->settings.v1)
-        return;
-    if (w->sure) /* else its call may be gone */
+    if (w->active[0] == 0)
+        watch_broken(w, "handoff", "progress is taken of no work");
+}
+
+void watch_finished(struct watch *w)
+{
+    struct parley_view id = parley_view(w->active);
+
+    if (w->active[0] == 0)
+        watch_broken(w, "handoff", "no work is finished");
+    if (!w->plan->settings.v1 && w->sure) /* else its call may be gone */
         owe_answer(w, id);
+    w->active[0] = 0;
     want_reply(w);
 }
 
@@ -285,8 +303,15 @@ static void on_audio(struct watch *w, const struct parley_event *event)
     uint64_t queued;
 
     w->received += frames;
-    if (item != NULL)
+    w->late += event->late ? frames : 0;
+    if (w->anew && event->late)
+        watch_broken(w, "late", "audio behind the end of a reply is taken for that reply's");
+    if (item != NULL) {
+        item->cut = item->cut && item->link == w->links;
         item->link = w->links;
+        if (item->cut && !event->late && w->item_count <= w->plan->settings.reply_items)
+            watch_broken(w, "late", "%s was cut, and goes on", item->id);
+    }
     parley_stats(w->c, &w->stats);
     queued = w->stats.output_queued;
     if (queued != w->queued && queued != w->queued + frames)
@@ -318,8 +343,10 @@ static size_t take_run(struct watch *w, const int16_t *pcm, size_t samples)
             watch_broken(w, "played", "samples %d to %d were read, %u to %u expected", pcm[0], pcm[count - 1],
                          (unsigned)w->runs[at].start, (unsigned)last);
     }
-    if (w->runs[at].item < WATCH_ITEMS)
+    if (w->runs[at].item < WATCH_ITEMS) {
         w->items[w->runs[at].item].read += count;
+        w->items[w->runs[at].item].read_us = w->now_us;
+    }
     w->runs[at].start = (uint32_t)((w->runs[at].start + count) % CHAOS_PERIOD);
     w->runs[at].samples -= count;
     if (w->runs[at].samples == 0)
@@ -341,6 +368,19 @@ void watch_read(struct watch *w, const int16_t *pcm, size_t samples)
     }
 }
 
+/* Samples of an item that were heard: what was read of it, but for what the device still has to play. */
+static uint64_t heard_of(const struct watch *w, const struct watch_item *item)
+{
+    uint64_t passed_us = w->now_us - item->read_us, waiting;
+
+    if (!w->reads)
+        return item->received;
+    if (!w->sure || w->slow || w->unread || item->told || passed_us >= w->delay_us)
+        return item->read;
+    waiting = (w->delay_us - passed_us) * SAMPLES_PER_MS / 1000;
+    return waiting < item->read ? item->read - waiting : 0;
+}
+
 /* A cut in what was heard, as the service is told. */
 static void on_truncate(struct watch *w, struct parley_view message)
 {
@@ -353,7 +393,7 @@ static void on_truncate(struct watch *w, struct parley_view message)
         check_link(w, item->id, item->link);
     if (item == NULL || w->items_full || item->odd)
         return;
-    heard = w->reads ? item->read : item->received;
+    heard = heard_of(w, item);
     if (number_at(ms) == 0 || number_at(ms) > heard / SAMPLES_PER_MS)
         watch_broken(w, "truncation", "%s is truncated at %u ms; %u ms were heard, %u came", item->id,
                      number_at(ms), (unsigned)(heard / SAMPLES_PER_MS),
@@ -373,6 +413,7 @@ static void on_heard(struct watch *w, const struct parley_event *event)
     heard = (w->reads ? item->read : item->received) / SAMPLES_PER_MS;
     exact = exact && !item->told; /* what comes behind its end counts for itself */
     item->told = true;
+    item->cut = event->kind == PARLEY_EVENT_INTERRUPTED && !item->ended;
     if (event->heard_ms > heard || (exact && event->heard_ms != heard))
         watch_broken(w, "heard", "%s: %s says %u ms were heard, it is %u", item->id,
                      parley_event_name(event->kind), (unsigned)event->heard_ms, (unsigned)heard);
@@ -515,6 +556,8 @@ static void check_lines(struct watch *w, const struct parley_event *event)
         hash_view(w, line.text);
         if (!w->plan->settings.chaos || number == 0 || w->plan->settings.mirror || w->plan->settings.shuffle)
             continue;
+        if (find(line.text, line.role[0] == 'u' ? "told" : "said") != NULL)
+            watch_broken(w, "transcript", "text %u is told as of the %s", number, line.role);
         if (number <= w->last_line)
             watch_broken(w, "transcript", "a handoff with text %u behind text %u", number, w->last_line);
         w->last_line = number;
@@ -523,11 +566,20 @@ static void check_lines(struct watch *w, const struct parley_event *event)
         watch_broken(w, "transcript", "%zu lines are told, %zu are there", event->lines, i);
 }
 
+/* The first call is work for the agent, those that come meanwhile steer it; in v1 each takes the place of the
+   one before. */
 static void on_handoff(struct watch *w, const struct parley_event *event)
 {
+    bool asks = event->delegation.len > 0;
+
     w->handoffs++;
     check_lines(w, event);
-    if (w->plan->settings.v1 || (!event->steering && event->delegation.len > 0))
+    if (asks && event->steering != (w->active[0] != 0))
+        watch_broken(w, "handoff", "%.*s steers: %d, at work: '%s'", (int)event->handoff_id.len,
+                     event->handoff_id.at, event->steering, w->active);
+    if (asks && (!event->steering || w->plan->settings.v1))
+        keep(w->active, event->handoff_id);
+    if (w->plan->settings.v1 || (!event->steering && asks))
         return;
     owe_answer(w, event->handoff_id);
     want_reply(w);
@@ -568,10 +620,17 @@ void watch_event(struct watch *w, const struct parley_event *event)
         break;
     case PARLEY_EVENT_INTERRUPTED:
     case PARLEY_EVENT_PLAYED:
+        w->interrupted += event->kind == PARLEY_EVENT_INTERRUPTED;
+        w->anew = w->anew && event->kind == PARLEY_EVENT_PLAYED;
         on_heard(w, event);
         break;
     case PARLEY_EVENT_ERROR:
         on_error(w, event);
+        break;
+    case PARLEY_EVENT_ITEM_DONE:
+        w->anew = w->plan->settings.v1;
+        if (w->anew)
+            items_ended(w);
         break;
     case PARLEY_EVENT_SHED:
         w->shed_told += event->samples;
@@ -604,6 +663,8 @@ static void check_audio(struct watch *w)
         clear_runs(w);
     if (s->output_queued != w->queued)
         watch_broken(w, "ledger", "%u queued, %u expected", (unsigned)s->output_queued, (unsigned)w->queued);
+    if (!parley_view_is(parley_handoff_id(w->c), w->active))
+        watch_broken(w, "handoff", "the agent is told to work on another call than '%s'", w->active);
     if (parley_audio_queued(w->c) != s->output_queued)
         watch_broken(w, "ledger", "parley_audio_queued differs");
 }
@@ -644,6 +705,9 @@ void watch_check_settled(struct watch *w)
     if (texts_kept && (w->link_texts != w->accepted || w->last_text != w->accepted))
         watch_broken(w, "lost", "%u texts were taken, %u came, the last is %u", w->accepted, w->link_texts,
                      w->last_text);
+    if (w->stats.output_discarded > w->late && w->interrupted == 0)
+        watch_broken(w, "ledger", "%u samples were thrown away, and nothing was interrupted",
+                     (unsigned)(w->stats.output_discarded - w->late));
     if (w->shed_told != w->stats.input_shed)
         watch_broken(w, "shed", "%u samples shed, %u told", (unsigned)w->stats.input_shed,
                      (unsigned)w->shed_told);

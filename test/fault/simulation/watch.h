@@ -17,6 +17,8 @@ struct watch_item {
     uint64_t received; /* samples, late ones apart */
     uint64_t read;     /* of them, by the host or counted as heard */
     bool told;         /* to be cut, or to have been heard to its end */
+    bool cut, ended;   /* interrupted before; since then or before a response has ended, perhaps its own */
+    uint64_t read_us;  /* when the latest were read */
     bool odd;          /* of another rate than the queue's */
 };
 
@@ -45,7 +47,8 @@ struct watch {
     bool wanted;
     unsigned creates_due, creates;
 
-    /* calls of the agent */
+    /* calls of the agent, and the one it works on */
+    char active[WATCH_ID];
     struct watch_call calls[WATCH_CALLS];
     unsigned call_count;
 
@@ -59,6 +62,7 @@ struct watch {
     /* loudspeaker */
     struct watch_item items[WATCH_ITEMS];
     unsigned item_count;
+    bool anew; /* v1: a reply has ended, and none was cut since */
     bool items_full, reads, delayed, unread;
     struct {
         unsigned item;
@@ -66,7 +70,9 @@ struct watch {
         uint32_t start;
     } runs[WATCH_RUNS];
     unsigned runs_read, runs_write;
-    uint64_t received, queued;
+    uint64_t received, queued, late;
+    unsigned interrupted;
+    uint64_t delay_us, now_us; /* from the queue to the ear; when the engine was served last */
 
     unsigned last_line; /* number of the latest text a handoff had */
     unsigned events, closed, cuts, handoffs;
@@ -89,9 +95,10 @@ void watch_said(struct watch *w, struct parley_view message);
 
 /* What the host was told, and what it did. */
 void watch_event(struct watch *w, const struct parley_event *event);
-void watch_asked(struct watch *w);                           /* for a reply, and that was taken */
-void watch_finished(struct watch *w, struct parley_view id); /* the agent, likewise */
-void watch_given(struct watch *w, size_t samples);           /* of the microphone */
+void watch_asked(struct watch *w);    /* for a reply, and that was taken */
+void watch_reported(struct watch *w); /* the agent, likewise */
+void watch_finished(struct watch *w);
+void watch_given(struct watch *w, size_t samples); /* of the microphone */
 void watch_read(struct watch *w, const int16_t *pcm, size_t samples);
 
 /* After each call. */

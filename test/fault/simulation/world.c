@@ -101,19 +101,17 @@ static void report(struct host *h, struct parley_view handoff, size_t more)
     int status = parley_agent_progress(h->c, handoff, numbered(h, "so far", more, into, sizeof into));
 
     h->watch->accepted += status == PARLEY_OK;
+    if (status == PARLEY_OK)
+        watch_reported(h->watch);
     note(h, status);
 }
 
 static void finish(struct host *h, struct parley_view handoff)
 {
-    struct parley_view active = parley_handoff_id(h->c);
-    char id[WATCH_ID];
-    int status;
+    int status = parley_agent_done(h->c, handoff);
 
-    snprintf(id, sizeof id, "%.*s", (int)active.len, active.len > 0 ? active.at : "");
-    status = parley_agent_done(h->c, handoff);
     if (status == PARLEY_OK)
-        watch_finished(h->watch, parley_view(id));
+        watch_finished(h->watch);
     note(h, status);
 }
 
@@ -243,8 +241,10 @@ static void wake(struct host *h)
     struct parley_stats before = h->watch->stats, *after = &h->watch->stats;
     unsigned links = h->watch->links, events;
     bool up = h->network->up;
-    int status = parley_service(h->c, h->now_us);
+    int status;
 
+    h->watch->now_us = h->now_us;
+    status = parley_service(h->c, h->now_us);
     if (status != PARLEY_OK)
         watch_broken(h->watch, "status", "parley_service returns %d", status);
     watch_check(h->watch);
@@ -331,6 +331,7 @@ static void take_step(struct host *h, const struct step *step)
         break;
     case STEP_DELAY:
         h->watch->delayed = true;
+        h->watch->delay_us = step->a;
         parley_playout_delay(h->c, step->a);
         break;
     case STEP_SERVE:
@@ -360,6 +361,12 @@ static void take_step(struct host *h, const struct step *step)
     case STEP_SLOW:
         if (h->network->outer.send_bytes > 0)
             h->network->outer.send_bytes = step->a;
+        break;
+    case STEP_STICK:
+        if (step->a == 0 && h->network->up)
+            network_stick(h->network);
+        else
+            h->network->outer.stuck = h->network->mute;
         break;
     case STEP_JUMP:
         h->now_us += step->a * UINT64_C(1000);
