@@ -36,7 +36,7 @@ on_debian() {
     BUILD=$root/$target-$1
     shift
     tests=$(find test/unit test/wire test/fault -maxdepth 1 \( "$@" \) ! -name 'platform_posix_process_*' | sort)
-    build lib cli $(programs $tests test/peer/trickle.c)
+    build lib cli $(programs $tests)
     queue_programs $tests
     queue_talks
     RUN=$checker

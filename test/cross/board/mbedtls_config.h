@@ -18,3 +18,5 @@
 #undef MBEDTLS_PSA_ITS_FILE_C
 #undef MBEDTLS_PSA_CRYPTO_STORAGE_C
 #define MBEDTLS_NO_PLATFORM_ENTROPY
+
+#include "transport/wss/mbedtls_board.h" /* its memory, and its buffers */
