@@ -309,7 +309,8 @@ static void on_audio(struct watch *w, const struct parley_event *event)
     if (item != NULL) {
         item->cut = item->cut && item->link == w->links;
         item->link = w->links;
-        if (item->cut && !event->late && w->item_count <= w->plan->settings.reply_items)
+        /* Where the table of replies is full one is forgotten, and what comes of it then is another. */
+        if (item->cut && !event->late && w->item_count < w->plan->settings.reply_items)
             watch_broken(w, "late", "%s was cut, and goes on", item->id);
     }
     parley_stats(w->c, &w->stats);
