@@ -120,7 +120,7 @@ check_none() {
 check_none 'no include goes up a floor, or aside' up_a_floor
 check_none 'wslay, mbedTLS and zlib are named in transport/wss alone' package_outside transport/wss 'wslay|mbedtls|psa/|zlib|zconf'
 check_none 'lwIP is named in platform/lwip alone' package_outside platform/lwip 'lwip/'
-check_none 'headers of the system are named in ports and core/cli alone' system_header
+check_none 'headers of the system are named in platform/posix and core/cli alone' system_header
 check_none 'formats are of those that small C libraries know, too (no z, ll, j, t)' format_of_c99
 
 check_none 'every source is built' not_built
