@@ -89,7 +89,7 @@ violation() {
 
 floor='no include goes up a floor, or aside'
 package='wslay, mbedTLS and zlib are named in transport/wss alone'
-system='headers of the system are named in ports and core/cli alone'
+system='headers of the system are named in platform/posix and core/cli alone'
 plain='outside of platform/posix, transport/wss and core/cli nothing but plain C is called, and no heap'
 never='no thread, no sleep, no blocking look-up anywhere in the libraries'
 wss='transport/wss calls its packages, the heap and plain C'
