@@ -149,7 +149,7 @@ void parley_endpoint_join(struct parley_endpoint *kept, struct parley_view id)
 
 struct parley_view parley_carve_text(struct parley_arena *arena, struct parley_view text)
 {
-    char *copy = parley_arena_take(arena, text.len, 1);
+    char *copy = parley_arena_take_raw(arena, text.len, 1);
 
     if (copy == NULL || text.at == NULL)
         return parley_view_of(NULL, 0);

@@ -5,7 +5,7 @@ void parley_inbox_open(struct parley_inbox *inbox, struct parley_arena *arena, s
 {
     memset(inbox, 0, sizeof *inbox);
     inbox->size = bytes;
-    inbox->at = parley_arena_take(arena, bytes, 1);
+    inbox->at = parley_arena_take_raw(arena, bytes, 1);
 }
 
 void parley_inbox_add(struct parley_inbox *inbox, const struct parley_fragment *fragment)
@@ -17,6 +17,8 @@ void parley_inbox_add(struct parley_inbox *inbox, const struct parley_fragment *
     if (bytes > 0 && inbox->total <= inbox->size && !inbox->binary) {
         memcpy(inbox->at + inbox->len, fragment->bytes.at, bytes);
         inbox->len += bytes;
+        if (inbox->len > inbox->touched)
+            inbox->touched = inbox->len;
     }
     if (!fragment->last)
         return;

@@ -18,7 +18,8 @@ enum parley_inbox_state {
 struct parley_inbox {
     char *at;
     size_t size, len;
-    size_t total; /* bytes of the message, kept or not */
+    size_t touched; /* bytes that have ever been written, from the start */
+    size_t total;   /* bytes of the message, kept or not */
     bool binary;
     enum parley_inbox_state state;
 };

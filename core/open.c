@@ -99,7 +99,7 @@ static struct parley_view carve_opening(struct parley_arena *arena, const struct
     char *at;
 
     parley_session_render(&r, o);
-    at = parley_arena_take(arena, r.used, 1);
+    at = parley_arena_take_raw(arena, r.used, 1);
     if (at == NULL)
         return parley_view_of(NULL, 0);
     r = parley_render(at, r.used);
@@ -137,15 +137,15 @@ static void carve(struct parley_conversation *c, struct parley_arena *arena, con
     parley_outbox_open(&c->outbox, arena, limits->outbox_bytes, reserve_bytes(limits),
                        (size_t)limits->input_audio_ms * SAMPLES_PER_MS * sizeof(int16_t));
     c->audio_message_size = audio_message_bytes(c->dialect);
-    c->audio_message = parley_arena_take(arena, c->audio_message_size, 1);
+    c->audio_message = parley_arena_take_raw(arena, c->audio_message_size, 1);
     parley_output_audio_open(&c->audio, arena, (size_t)queue_ms * SAMPLES_PER_MS, limits->reply_items);
     c->transcript = parley_transcript_open(arena, limits->transcript_bytes);
     /* Room for the request beside a full transcript, and for some escapes in both. */
     c->delegation_size = limits->transcript_bytes * 2 + 4096;
-    c->delegation = parley_arena_take(arena, c->delegation_size, 1);
+    c->delegation = parley_arena_take_raw(arena, c->delegation_size, 1);
     /* Every reply may be cut and, before that, played; the link and its stages need some more. */
     c->notices_size = limits->reply_items * 2 + 14;
-    c->notices = parley_arena_take(arena, c->notices_size, sizeof *c->notices);
+    c->notices = parley_arena_take_raw(arena, c->notices_size, sizeof *c->notices);
     if (o->reconnect.on)
         parley_restore_open(c, arena, limits);
     parley_recording_open(&c->recording, arena, o);
@@ -285,11 +285,41 @@ int parley_open(struct parley_conversation **out, void *memory, size_t bytes,
     return PARLEY_OK;
 }
 
+/* A part of the block that nothing has ever been written to. */
+struct untouched {
+    void *from, *to;
+};
+
+static struct untouched untouched(void *at, size_t written, size_t size)
+{
+    return (struct untouched){(char *)at + written, (char *)at + size};
+}
+
+/* Wipes the block but for what was never written: of its large queues a conversation may have used little,
+   and then the system need not give their memory only to have it wiped. */
+static void wipe_block(const struct parley_conversation *c)
+{
+    const struct untouched parts[] = {
+        /* As they lie in the block. */
+        untouched(c->inbox.at, c->inbox.touched, c->inbox.size),
+        untouched(c->outbox.audio.at, c->outbox.audio.touched, c->outbox.audio.size),
+        untouched(c->audio.queue, c->audio.touched * sizeof *c->audio.queue,
+                  c->audio.size * sizeof *c->audio.queue),
+    };
+    char *at = c->block, *end = at + c->stats.memory_bytes;
+
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+        parley_wipe(at, (size_t)((char *)parts[i].from - at));
+        at = parts[i].to;
+    }
+    parley_wipe(at, (size_t)(end - at));
+}
+
 void parley_close(struct parley_conversation *c)
 {
     if (c == NULL)
         return;
     parley_record_call(&c->recording, (struct parley_called){.name = "close"});
     parley_transport_drop(c->transport);
-    parley_wipe(c->block, c->stats.memory_bytes);
+    wipe_block(c);
 }

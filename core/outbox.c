@@ -15,7 +15,7 @@ void parley_outbox_open(struct parley_outbox *outbox, struct parley_arena *arena
     memset(outbox, 0, sizeof *outbox);
     outbox->size = bytes;
     outbox->reserve = reserve;
-    outbox->at = parley_arena_take(arena, bytes, 1);
+    outbox->at = parley_arena_take_raw(arena, bytes, 1);
     outbox->audio_bytes_max = audio_bytes;
     /* Room for the lengths as well, should every chunk be a single millisecond. */
     outbox->audio = parley_ring(arena, audio_bytes + audio_bytes / 48 * sizeof(record_length));

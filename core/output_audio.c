@@ -10,7 +10,7 @@ void parley_output_audio_open(struct parley_output_audio *o, struct parley_arena
     o->size = queue_samples;
     o->replies_size = replies;
     o->runs_size = (size_t)replies * 2;
-    o->queue = parley_arena_take(arena, queue_samples, sizeof *o->queue);
+    o->queue = parley_arena_take_raw(arena, queue_samples, sizeof *o->queue);
     o->replies = parley_arena_take(arena, o->replies_size, sizeof *o->replies);
     o->runs = parley_arena_take(arena, o->runs_size, sizeof *o->runs);
 }
@@ -76,6 +76,8 @@ static void queue_put(struct parley_output_audio *o, const int16_t *pcm, size_t 
     memcpy(o->queue + at, pcm, first * sizeof *pcm);
     memcpy(o->queue, pcm + first, (samples - first) * sizeof *pcm);
     o->write_at += samples;
+    if (o->touched < o->size && o->write_at > o->touched)
+        o->touched = o->write_at < o->size ? o->write_at : o->size;
 }
 
 static void queue_take(struct parley_output_audio *o, int16_t *pcm, size_t samples)

@@ -38,6 +38,7 @@ struct parley_run {
 struct parley_output_audio {
     int16_t *queue; /* a ring of `size` samples; positions only grow */
     size_t size, read_at, write_at;
+    size_t touched;          /* samples of the ring that have ever been written, from its start */
     struct parley_run *runs; /* which reply the samples belong to; a ring as well */
     size_t runs_size, runs_read, runs_write;
     struct parley_reply *replies;

@@ -234,7 +234,7 @@ void parley_recording_open(struct parley_recording *r, struct parley_arena *aren
         return;
     r->to = o->recorder;
     r->to.bytes = r->to.bytes != 0 ? r->to.bytes : BYTES_DEFAULT;
-    r->buffer = parley_arena_take(arena, BUFFER_BYTES, 1);
+    r->buffer = parley_arena_take_raw(arena, BUFFER_BYTES, 1);
     parley_scrub_open(&r->scrub, arena, o);
     r->scrub.silence = o->recorder.without_audio;
 }

@@ -10,7 +10,7 @@ void parley_restore_open(struct parley_conversation *c, struct parley_arena *are
 
     restore->memory = parley_transcript_open(arena, limits->transcript_bytes);
     restore->size = limits->transcript_bytes * 2 + MESSAGE_BYTES;
-    restore->message = parley_arena_take(arena, restore->size, 1);
+    restore->message = parley_arena_take_raw(arena, restore->size, 1);
     c->outbox.audio_kept_on = c->dialect->hears_turns;
 }
 

@@ -103,7 +103,7 @@ void parley_webrtc_open(struct parley_webrtc *w, struct parley_arena *arena, con
         w->to.url = call_url(o, kept);
     render_body(&r, o, w->to.url, &w->to.call_type);
     w->to.call_bytes = r.used;
-    body = parley_arena_take(arena, r.used, 1);
+    body = parley_arena_take_raw(arena, r.used, 1);
     if (body == NULL)
         return;
     r = parley_render(body, r.used);

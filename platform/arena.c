@@ -25,21 +25,25 @@ static uintptr_t next_address(const struct parley_arena *arena)
     return start + arena->used;
 }
 
-void *parley_arena_take(struct parley_arena *arena, size_t count, size_t size)
+void *parley_arena_take_raw(struct parley_arena *arena, size_t count, size_t size)
 {
     size_t room = (arena->base != NULL ? arena->size : SIZE_MAX) - arena->used;
     size_t padding = (size_t)(0 - next_address(arena)) & (ALIGNMENT - 1);
-    unsigned char *taken;
 
     if ((size != 0 && count > SIZE_MAX / size) || padding > room || count * size > room - padding) {
         arena->failed = 1;
         return NULL;
     }
     arena->used += padding + count * size;
-    if (arena->base == NULL)
-        return NULL;
-    taken = arena->base + arena->used - count * size;
-    memset(taken, 0, count * size);
+    return arena->base != NULL ? arena->base + arena->used - count * size : NULL;
+}
+
+void *parley_arena_take(struct parley_arena *arena, size_t count, size_t size)
+{
+    void *taken = parley_arena_take_raw(arena, count, size);
+
+    if (taken != NULL)
+        memset(taken, 0, count * size);
     return taken;
 }
 

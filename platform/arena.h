@@ -27,6 +27,12 @@ struct parley_arena parley_arena(void *memory, size_t bytes);
  */
 void *parley_arena_take(struct parley_arena *arena, size_t count, size_t size);
 
+/*
+ * The same, but as the memory is: for buffers that are never read where they have not been written. So the
+ * system need not give pages to what a conversation does not use.
+ */
+void *parley_arena_take_raw(struct parley_arena *arena, size_t count, size_t size);
+
 /* Overwrites memory in a way the compiler may not leave out. */
 void parley_wipe(void *memory, size_t bytes);
 

@@ -7,7 +7,7 @@
 
 struct parley_ring parley_ring(struct parley_arena *arena, size_t bytes)
 {
-    struct parley_ring ring = {.at = parley_arena_take(arena, bytes, 1)};
+    struct parley_ring ring = {.at = parley_arena_take_raw(arena, bytes, 1)};
 
     ring.size = ring.at != NULL ? bytes : 0;
     return ring;
@@ -40,6 +40,8 @@ size_t parley_ring_put(struct parley_ring *ring, const void *from, size_t bytes)
     memcpy(ring->at + start, from, first);
     memcpy(ring->at, (const unsigned char *)from + first, count - first);
     ring->write_at += count;
+    if (ring->write_at > ring->touched)
+        ring->touched = smaller(ring->write_at, ring->size);
     return count;
 }
 

@@ -14,6 +14,7 @@ struct parley_ring {
     unsigned char *at;
     size_t size;
     size_t read_at, write_at;
+    size_t touched; /* bytes of the buffer that have ever been written, from its start */
 };
 
 /* A ring over `bytes` bytes out of `arena`. */

@@ -77,6 +77,25 @@ static void objects_are_zero_and_do_not_overlap(void **state)
         assert_int_equal(second[i], 0);
 }
 
+static void a_raw_object_is_the_same_but_as_the_memory_was(void **state)
+{
+    unsigned char memory[256];
+    struct parley_arena arena = parley_arena(memory, sizeof memory), twin = arena,
+                        counts = parley_arena(NULL, 0);
+    unsigned char *raw;
+
+    (void)state;
+    memset(memory, 0xee, sizeof memory);
+    raw = parley_arena_take_raw(&arena, 3, 5);
+    assert_ptr_equal(raw, parley_arena_take_raw(&twin, 3, 5));
+    for (size_t i = 0; i < 15; i++)
+        assert_int_equal(raw[i], 0xee);
+    assert_null(parley_arena_take_raw(&counts, 3, 5));
+    assert_true(counts.used >= 15 && counts.failed == 0);
+    assert_null(parley_arena_take_raw(&arena, 1, sizeof memory));
+    assert_int_equal(arena.failed, 1);
+}
+
 static void a_failure_stays_and_leaves_the_rest_usable(void **state)
 {
     unsigned char memory[64];
@@ -136,6 +155,7 @@ int main(void)
         cmocka_unit_test(a_block_of_the_counted_size_is_enough_wherever_it_starts),
         cmocka_unit_test(one_byte_less_is_not_enough_at_the_worst_start),
         cmocka_unit_test(objects_are_zero_and_do_not_overlap),
+        cmocka_unit_test(a_raw_object_is_the_same_but_as_the_memory_was),
         cmocka_unit_test(a_failure_stays_and_leaves_the_rest_usable),
         cmocka_unit_test(a_product_or_sum_that_overflows_fails),
         cmocka_unit_test(an_empty_block_gives_nothing),

@@ -15,7 +15,7 @@ struct parley_buffer {
 
 static inline struct parley_buffer parley_buffer(struct parley_arena *arena, size_t bytes)
 {
-    struct parley_buffer made = {parley_arena_take(arena, bytes, 1), bytes, 0, 0};
+    struct parley_buffer made = {parley_arena_take_raw(arena, bytes, 1), bytes, 0, 0};
     return made;
 }
 

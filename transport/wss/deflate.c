@@ -38,14 +38,14 @@ static void give_back(void *user, void *at)
 
 static struct parley_deflate_slice carve(struct parley_arena *arena, size_t bytes)
 {
-    return (struct parley_deflate_slice){parley_arena_take(arena, bytes, 1), bytes, 0};
+    return (struct parley_deflate_slice){parley_arena_take_raw(arena, bytes, 1), bytes, 0};
 }
 
 void parley_deflate_carve(struct parley_deflate *d, struct parley_arena *arena)
 {
     d->in_slice = carve(arena, PARLEY_INFLATE_BYTES);
     d->out_slice = carve(arena, PARLEY_DEFLATE_BYTES);
-    d->into = parley_arena_take(arena, PARLEY_INFLATE_PIECE, 1);
+    d->into = parley_arena_take_raw(arena, PARLEY_INFLATE_PIECE, 1);
     d->in = parley_arena_take(arena, 1, sizeof *d->in);
     d->out = parley_arena_take(arena, 1, sizeof *d->out);
 }

@@ -81,7 +81,7 @@ void parley_frames_stop(struct parley_frames *f)
     if (f->wslay != NULL)
         wslay_frame_context_free(f->wslay);
     f->wslay = NULL;
-    parley_wipe(f->out.at, f->out.at != NULL ? f->out.size : 0);
+    parley_wipe(f->out.at + f->out.start, parley_buffer_used(&f->out));
 }
 
 /* ---- sending ----------------------------------------------------------------------------------- */

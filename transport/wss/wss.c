@@ -42,6 +42,7 @@ struct parley_transport {
     struct parley_frames frames;  /* its buffers also serve the upgrade and the call */
     struct parley_deflate deflate;
     bool calls; /* what it is for */
+    size_t request_bytes;
     union {
         struct parley_upgrade upgrade;
         struct parley_call call;
@@ -119,7 +120,7 @@ static int prepare_request(struct parley_transport *t, const struct parley_endpo
         return status;
     }
     render_request(t, &r, to, key);
-    out->end = r.used;
+    out->end = t->request_bytes = r.used;
     if (t->calls)
         parley_call_start(&t->shake.call);
     else
@@ -210,7 +211,7 @@ int parley_transport_open(struct parley_transport **t, struct parley_arena *aren
 static void wipe_request(struct parley_transport *t)
 {
     parley_buffer_skip(&t->frames.out, parley_buffer_used(&t->frames.out));
-    parley_wipe(t->frames.out.at, t->frames.out.size);
+    parley_wipe(t->frames.out.at, t->request_bytes);
 }
 
 /* The link is over, and the words for it are in `reason`. What was received can still be read. */
