@@ -59,8 +59,8 @@ struct parley_restore {
     struct parley_view rest; /* of that message, what the link has not taken */
     size_t next, end;        /* entries */
     size_t queued_from;      /* those of them that still wait in the outbox start here */
-    size_t turns, ahead; /* messages of the outbox whose turn it is; that wait and are no entries any more */
-    const char *missing; /* what could not be kept, static; NULL: nothing is missing */
+    size_t turns;            /* messages of the outbox whose turn it is */
+    const char *missing;     /* what could not be kept, static; NULL: nothing is missing */
 };
 
 struct parley_conversation {

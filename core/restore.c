@@ -103,9 +103,8 @@ void parley_restore_begin(struct parley_conversation *c)
     restore->active = true;
     restore->next = parley_transcript_first(restore->memory);
     restore->end = parley_transcript_end(restore->memory);
-    restore->turns = 0;
-    restore->ahead = parley_outbox_count(&c->outbox);
-    restore->queued_from = queued_from(restore->memory, restore->end, &restore->ahead);
+    restore->turns = parley_outbox_count(&c->outbox); /* those forgotten are older than what is remembered */
+    restore->queued_from = queued_from(restore->memory, restore->end, &restore->turns);
     if (c->webrtc.state != PARLEY_WEBRTC_NONE) {
         restore->next = restore->end; /* the call still knows */
         restore->missing = "what was on its way";
@@ -168,8 +167,7 @@ bool parley_restore_next(struct parley_conversation *c)
         struct parley_transcript_entry entry = parley_transcript_at(memory, number, &kind);
 
         if (kind == PARLEY_MEMORY_QUEUED && number >= restore->queued_from) {
-            restore->turns = 1 + restore->ahead;
-            restore->ahead = 0;
+            restore->turns = 1;
             return true;
         }
         if (entry.text.len == 0)

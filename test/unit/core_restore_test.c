@@ -587,6 +587,28 @@ static void progress_of_version_1_stays_behind_what_was_typed_before(void **stat
     expect_nothing_sent();
 }
 
+static void what_waits_and_is_forgotten_comes_first(void **state)
+{
+    char text[250];
+
+    (void)state;
+    memset(text, 'x', sizeof text);
+    options.protocol = PARLEY_PROTOCOL_V1;
+    options.limits.transcript_bytes = 256;
+    begin(&options);
+    hear(V1_CALL("h1", "do it"), PARLEY_EVENT_HANDOFF);
+    peer.stuck = true;
+    parley_send_text(c, parley_view("and quickly"));
+    parley_agent_progress(c, parley_view("h1"), parley_view_of(text, sizeof text));
+    break_link();
+    peer.stuck = false;
+    assert_false(link_again().state_restored);
+    expect_update();
+    expect_sent(V1_USER_ITEM("and quickly"));
+    assert_non_null(strstr(next_sent("progress"), "xxx"));
+    expect_nothing_sent();
+}
+
 /* ---- speech -------------------------------------------------------------------------------------- */
 
 static unsigned appended_ms(void)
@@ -905,6 +927,7 @@ int main(void)
         STORY(one_that_ended_just_before_is_told_again),
         STORY(one_that_ended_while_the_network_was_stuck_keeps_its_place),
         STORY(progress_of_version_1_stays_behind_what_was_typed_before),
+        STORY(what_waits_and_is_forgotten_comes_first),
         STORY(speech_without_a_text_is_sent_again),
         STORY(half_a_text_is_not_kept_beside_the_whole),
         STORY(speech_goes_on_while_there_is_no_link),
