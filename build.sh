@@ -27,20 +27,23 @@ export CC AR CFLAGS LDFLAGS BUILD PREFIX DESTDIR CONTEXT SIMD
 
 # ---- the sources, floor by floor ---------------------------------------------------------------
 platform='status arena ring text log address dns host_files first_name random_below'
-platform_posix='clock wait random reason sockaddr socket lookup resolve file directory process user'
+platform_posix='clock wait random reason sockaddr socket listen lookup resolve file directory process user'
 platform_lwip='clock wait random sockaddr socket resolve file' # for boards, to copy from: see board.h there
 platform_fake='reset clock wait random socket resolve file directory process user'
 parser='json json_number utf8 base64 base64_vector events_common events_v1 events_v2'
 templates='render'
 context='transcript token_budget path git_branch thread_line thread_store thread_log'
 context_startup='section git_root current_thread recent_work workspace_tree startup_context' # only with CONTEXT=on
-loopback='loopback script talk include peek form journal voice answers rules shape service service_out service_session service_items service_ear service_response service_reply service_shapes'
-wss='wss url http answer location call upgrade extension deflate frames why dial tls offer alert certificate judge resume trust proxy'
+loopback='loopback'
+service='script talk include peek form journal voice answers rules shape service service_out service_session service_items service_ear service_response service_reply service_shapes'
+wss='wss url http answer location call accept upgrade extension deflate frames why dial tls offer alert certificate judge resume trust proxy'
+serve='request serve serve_frames serve_stream serve_tls' # the server's side of wss, for the program
 stream_tls='stream_tls'
 stream_pipe='stream_pipe'
 core='open endpoint webrtc startup conversation calls restore link reconnect recorder scrub speech run session delegation dialect_v1 dialect_v2 response_queue handoff output_audio inbox outbox names'
 cli='talk context threads background record flight flight_file story sheet picture_svg picture_text timeline option_table way proxy probe advice doctor options setup key report screen text json_lines output terminal typed audio_in audio_out sound gate program agent lull text_file app_options app_server line_reader json_write rpc rpc_out notifications server realtime_methods conversations turns'
 cli_loopback='test play play_rules play_options play_again play_wav play_write play_replay' # for the program with the loopback alone
+cli_fake='fake fake_client fake_door fake_faults fake_log' # for the program with wss alone
 cli_main='main'
 simulation='plan chaos network watch world shrink' # of test/fault
 
@@ -109,12 +112,15 @@ BASE := $(objects platform "$platform") $(objects parser "$parser") $(objects te
 POSIX := $(objects platform/posix "$platform_posix")
 FAKE := $(objects platform/fake "$platform_fake")
 LWIP := $(objects platform/lwip "$platform_lwip")
-LOOPBACK := $(objects transport/loopback "$loopback")
+SERVICE := $(objects transport/loopback "$service")
+LOOPBACK := $(objects transport/loopback "$loopback") \$(SERVICE)
+SERVE := $(objects transport/wss "$serve")
 WSS := $(objects transport/wss "$wss")
 TLS := $(objects transport/wss "$stream_tls")
 PIPE := $(objects transport/wss "$stream_pipe")
 CLI := $(objects core/cli "$cli")
 CLI_LOOPBACK := $(objects core/cli "$cli_loopback")
+CLI_FAKE := $(objects core/cli "$cli_fake") \$(SERVE) \$(SERVICE)
 MAIN := $(objects core/cli "$cli_main")
 SIMULATION := $(objects test/fault/simulation "$simulation")
 
@@ -146,7 +152,7 @@ $BUILD/obj/%.o: %.c $BUILD/flags | $BUILD/gen/templates/templates.h
 $BUILD/lib/libparley.a: \$(BASE) \$(POSIX) \$(WSS) \$(TLS)
 $BUILD/lib/libparley-loopback.a: \$(BASE) \$(POSIX) \$(LOOPBACK)
 $BUILD/lib/libfake.a: \$(BASE) \$(FAKE) \$(LOOPBACK) \$(CLI) \$(CLI_LOOPBACK)
-$BUILD/lib/libwire.a: \$(BASE) \$(FAKE) \$(WSS) \$(PIPE)
+$BUILD/lib/libwire.a: \$(BASE) \$(FAKE) \$(WSS) \$(PIPE) \$(SERVE)
 # For boards without an operating system: the two libraries without a port, and a port.
 $BUILD/lib/libbare-loopback.a: \$(BASE) \$(LOOPBACK)
 $BUILD/lib/libbare-wss.a: \$(BASE) \$(WSS) \$(TLS)
@@ -166,7 +172,7 @@ $BUILD/lib/libparley-loopback.so: \$(BASE) \$(POSIX) \$(LOOPBACK) $BUILD/gen/exp
 # wants more says so in its source, in a line "link: -Wl,--wrap=malloc".
 wanted = \$(shell sed -n 's/^.*link: \(-.*\)/\1/p' \$(patsubst $BUILD/obj/%.o,%.c,\$(filter $BUILD/obj/test/%.o,\$^)) /dev/null)
 program = @mkdir -p \$(@D); \$(LINK) -Wl,--gc-sections -o \$@ \$(filter %.o %.a,\$^) \$(wanted)
-$BUILD/bin/parley: \$(MAIN) \$(CLI) $BUILD/lib/libparley.a $BUILD/makefile
+$BUILD/bin/parley: \$(MAIN) \$(CLI) \$(CLI_FAKE) $BUILD/lib/libparley.a $BUILD/makefile
 	\$(program) $libs_static
 $BUILD/bin/parley-loopback: \$(MAIN) \$(CLI) \$(CLI_LOOPBACK) $BUILD/lib/libparley-loopback.a $BUILD/makefile
 	\$(program)
@@ -177,7 +183,7 @@ $BUILD/test/unit/transport_wss_%: $BUILD/obj/test/unit/transport_wss_%.o $BUILD/
 $BUILD/test/wire/%: $BUILD/obj/test/wire/%.o $BUILD/lib/libwire.a $BUILD/makefile
 	\$(program) -lcmocka -ljansson $libs_static
 # parley itself, with a link of one byte at a time.
-$BUILD/test/peer/trickle: $BUILD/obj/test/peer/trickle.o \$(MAIN) \$(CLI) $BUILD/lib/libparley.a $BUILD/makefile
+$BUILD/test/peer/trickle: $BUILD/obj/test/peer/trickle.o \$(MAIN) \$(CLI) \$(CLI_FAKE) $BUILD/lib/libparley.a $BUILD/makefile
 	\$(program) -Wl,--wrap=parley_socket_read -Wl,--wrap=parley_socket_write $libs_static
 $BUILD/test/peer/%: $BUILD/obj/test/peer/%.o $BUILD/lib/libparley.a $BUILD/makefile
 	\$(program) -lcmocka -ljansson $libs_static

@@ -12,7 +12,8 @@ cd "${1:-.}"
 # ---- the law -------------------------------------------------------------------------------------
 
 # What the headers of ours that a folder includes may stand in. The files core/cli/play* are linked with the
-# loopback alone, and so may know it.
+# loopback alone, and so may know it; core/cli/fake* is a server, with the one transport's service behind the
+# other's sockets.
 cat >"$scratch/floors" <<'END'
 platform            platform
 platform/posix      platform/posix platform
@@ -27,6 +28,7 @@ transport/wss       transport/wss transport templates parser platform
 core                core context transport templates parser platform
 core/cli            core/cli core context transport templates parser platform
 core/cli/play       core/cli core context transport/loopback transport templates parser platform
+core/cli/fake       core/cli core context transport/loopback transport/wss transport templates parser platform
 END
 
 # Headers and functions of C itself that ask nothing of a system. Two files of the parser may name those of a
@@ -49,7 +51,7 @@ find core transport context templates parser platform -name '*.[ch]' | sort |
 
 up_a_floor() {
     awk 'function folder(path) { sub(/\/?[^\/]*$/, "", path); return path }
-    function floor(path) { return path ~ /^core\/cli\/play/ ? "core/cli/play" : folder(path) }
+    function floor(path) { return match(path, /^core\/cli\/(play|fake)/) ? substr(path, 1, RLENGTH) : folder(path) }
     FNR == NR { for (i = 2; i <= NF; i++) may[$1, $i] = 1; next }
     $4 == "ours" && !((floor($1), folder($3)) in may) { print $1 ":" $2 ": may not include " $3 }
     $4 !~ /^(ours|system)$/ { print "not understood: " $0 }' "$scratch/floors" "$scratch/includes"

@@ -5,6 +5,7 @@
 #include "core/cli/app_server.h"
 #include "core/cli/context.h"
 #include "core/cli/doctor.h"
+#include "core/cli/fake.h"
 #include "core/cli/play_replay.h"
 #include "core/cli/play_rules.h"
 #include "core/cli/talk.h"
@@ -34,6 +35,8 @@ static const struct command commands[] = {
      parley_cli_context, NULL},
     {"threads", "list, show and delete recorded conversations", parley_cli_threads, NULL},
     {"timeline", "show a recorded conversation as a picture, or as text", parley_cli_timeline, NULL},
+    {"fake", "be the service, for clients in any language, and tell which rules they break", parley_cli_fake,
+     "wss"},
     {"test", "play talks, conversations written down in a file", parley_cli_test, "loopback"},
     {"rules", "print the rules that the built-in service keeps", parley_cli_rules, "loopback"},
     {"replay", "hold recorded conversations again, and compare every byte", parley_cli_replay, "loopback"},
@@ -58,7 +61,8 @@ static int unknown(const char *name)
 {
     for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
         if (strcmp(commands[i].name, name) == 0) {
-            fprintf(stderr, "parley: %s is a command of parley-%s\n", name, commands[i].transport);
+            fprintf(stderr, "parley: %s is a command of parley%s\n", name,
+                    strcmp(commands[i].transport, "wss") == 0 ? "" : "-loopback");
             return 2;
         }
     fprintf(stderr, "parley: unknown command %.60s; see: parley help\n", name);

@@ -213,6 +213,11 @@ bool parley_script_uses_service(const struct parley_script *s)
     return s->service != NULL;
 }
 
+struct parley_loopback_peer *parley_script_service(struct parley_script *s)
+{
+    return s->service;
+}
+
 /* The first moment that is too late for the present expectation: what happens at its last is in time. */
 static uint64_t deadline(const struct parley_script *s)
 {

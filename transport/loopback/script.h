@@ -44,6 +44,9 @@ uint64_t parley_script_patience(const struct parley_script *s);
 /* True when the built-in service has a part in it. */
 bool parley_script_uses_service(const struct parley_script *s);
 
+/* The service itself, for its rules and faults (service.h); NULL when it has no part. */
+struct parley_loopback_peer *parley_script_service(struct parley_script *s);
+
 /* The host has done its line. */
 void parley_script_step(struct parley_script *s, uint64_t now_us);
 

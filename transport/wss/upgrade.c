@@ -8,11 +8,8 @@
 #include "transport/wss/answer.h"
 #include "transport/wss/why.h"
 
-#include <mbedtls/md.h>
-
 enum {
     NONCE_BYTES = 16,
-    SHA1_BYTES = 20,
     NAME_SHOWN = 64,
 };
 
@@ -106,25 +103,12 @@ void parley_upgrade_render(struct parley_render *r, const struct parley_url *url
 
 /* ---- the answer -------------------------------------------------------------------------------- */
 
-/* base64(SHA-1(key + the constant of RFC 6455, 1.3)) */
-static void make_accept(char accept[PARLEY_UPGRADE_ACCEPT], const char key[PARLEY_UPGRADE_KEY])
-{
-    static const char constant[] = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
-    unsigned char text[PARLEY_UPGRADE_KEY + sizeof constant - 1], digest[SHA1_BYTES] = {0};
-
-    memcpy(text, key, PARLEY_UPGRADE_KEY);
-    memcpy(text + PARLEY_UPGRADE_KEY, constant, sizeof constant - 1);
-    /* Fails only in a library built without SHA-1, and then no answer is accepted. */
-    mbedtls_md(mbedtls_md_info_from_type(MBEDTLS_MD_SHA1), text, sizeof text, digest);
-    parley_base64_encode(accept, digest, sizeof digest);
-}
-
 void parley_upgrade_start(struct parley_upgrade *u, const char key[PARLEY_UPGRADE_KEY], bool offered)
 {
     memset(u, 0, sizeof *u);
     u->offered = offered;
     parley_http_start(&u->http, false);
-    make_accept(u->accept, key);
+    parley_accept(u->accept, key);
 }
 
 static void note_accept(struct parley_upgrade *u, struct parley_view value)

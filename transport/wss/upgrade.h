@@ -1,6 +1,7 @@
 #ifndef PARLEY_TRANSPORT_WSS_UPGRADE_H
 #define PARLEY_TRANSPORT_WSS_UPGRADE_H
 
+#include "transport/wss/accept.h"
 #include "transport/wss/answer.h"
 #include "transport/wss/extension.h"
 #include "transport/wss/http.h"
@@ -10,9 +11,9 @@
  * The opening handshake of WebSocket (RFC 6455, 4.1): the request, and the judgement of the answer.
  */
 enum {
-    PARLEY_UPGRADE_REQUEST_BYTES = 32768, /* the longest request, headers of the host included */
-    PARLEY_UPGRADE_KEY = 24,              /* 16 random bytes as base64 */
-    PARLEY_UPGRADE_ACCEPT = 28,           /* what a server makes of it */
+    PARLEY_UPGRADE_REQUEST_BYTES = 32768,        /* the longest request, headers of the host included */
+    PARLEY_UPGRADE_KEY = PARLEY_ACCEPT_KEY,      /* 16 random bytes as base64 */
+    PARLEY_UPGRADE_ACCEPT = PARLEY_ACCEPT_BYTES, /* what a server makes of it */
 };
 
 struct parley_upgrade {
