@@ -27,18 +27,20 @@ static void flush(struct parley_recording *r)
     r->used = 0;
 }
 
+/* A full buffer is handed over when there is more, so that within a line its last byte is always there. */
 static void raw(struct parley_recording *r, const char *at, size_t len)
 {
     r->bytes += len;
     while (len > 0) {
-        size_t count = len < BUFFER_BYTES - r->used ? len : BUFFER_BYTES - r->used;
+        size_t count;
 
+        if (r->used == BUFFER_BYTES)
+            flush(r);
+        count = len < BUFFER_BYTES - r->used ? len : BUFFER_BYTES - r->used;
         memcpy(r->buffer + r->used, at, count);
         r->used += count;
         at += count;
         len -= count;
-        if (r->used == BUFFER_BYTES)
-            flush(r);
     }
 }
 
@@ -147,7 +149,7 @@ static void end(struct parley_recording *r)
 
 static void name(struct parley_recording *r, const char *member, const char *more)
 {
-    if (r->used > 0 && r->buffer[r->used - 1] != '{')
+    if (r->buffer[r->used - 1] != '{')
         words(r, ",");
     words(r, "\"");
     words(r, member);

@@ -171,6 +171,23 @@ static void bytes_that_are_no_text(void **state)
     assert_replays();
 }
 
+/* The recorder hands its lines over as its buffer is full: that may be between any two bytes of them. */
+static void a_line_may_be_parted_anywhere(void **state)
+{
+    char handoff[4200];
+
+    (void)state;
+    memset(handoff, 'h', sizeof handoff);
+    begin(&options);
+    for (size_t len = 4000; len < sizeof handoff; len++) {
+        record_used = 0;
+        parley_agent_progress(c, parley_view_of(handoff, len), parley_view("t"));
+        if (strstr(record, "{\"call\":\"progress\",\"handoff\":\"hhh") != record ||
+            strstr(record, "hhh\",\"text\":\"t\"}\n{\"gave\":") == NULL)
+            fail_msg("with %lu bytes it ends: %.40s", (unsigned long)len, strstr(record, "hhh\""));
+    }
+}
+
 /* ---- links that break ---------------------------------------------------------------------------- */
 
 static void wait_until_live(void)
@@ -264,11 +281,11 @@ int main(void)
 {
 #define RECORDS(test) cmocka_unit_test_setup_teardown(test, set_up_recorder, tear_down)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(secrets_become_stars),    RECORDS(every_secret_of_the_options_is_known),
-        RECORDS(a_key_between_pieces_is_hidden),   RECORDS(what_is_sent_in_pieces_is_told_whole),
-        RECORDS(bytes_that_are_no_text),           RECORDS(another_link_is_held_again),
-        RECORDS(an_end_with_a_code_is_held_again), RECORDS(a_record_has_its_bound),
-        RECORDS(off_it_takes_no_memory),
+        cmocka_unit_test(secrets_become_stars),  RECORDS(every_secret_of_the_options_is_known),
+        RECORDS(a_key_between_pieces_is_hidden), RECORDS(what_is_sent_in_pieces_is_told_whole),
+        RECORDS(bytes_that_are_no_text),         RECORDS(a_line_may_be_parted_anywhere),
+        RECORDS(another_link_is_held_again),     RECORDS(an_end_with_a_code_is_held_again),
+        RECORDS(a_record_has_its_bound),         RECORDS(off_it_takes_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
