@@ -13,6 +13,7 @@ enum {
     SLACK = 1440, /* 60 ms: so far apart two pieces are still one sound */
     QUEUE_MAX = 24000 * 600,
 };
+static const uint64_t WAV_SAMPLES_MAX = UINT32_MAX / sizeof(int16_t); /* 24 hours */
 
 static uint64_t samples_at(uint64_t us)
 {
@@ -71,6 +72,10 @@ static void silence_until(struct parley_play_wav *w, uint64_t place)
 {
     static const int16_t nothing[STEP];
 
+    if (place > WAV_SAMPLES_MAX) {
+        w->failed = true;
+        return;
+    }
     put(w, w->queue, w->count);
     w->count = 0;
     while (w->written < place && !w->failed)

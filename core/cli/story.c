@@ -543,7 +543,7 @@ static void finish(struct reader *r)
 uint64_t parley_cli_story_strips(const struct parley_cli_story *story, unsigned most_s, uint64_t *wide_us)
 {
     uint64_t most_us = most_s * UINT64_C(1000000);
-    uint64_t strips = story->end_us > 0 ? (story->end_us + most_us - 1) / most_us : 1;
+    uint64_t strips = story->end_us > 0 ? (story->end_us - 1) / most_us + 1 : 1;
 
     *wide_us = (story->end_us / strips / 1000000 + 1) * 1000000;
     return strips;

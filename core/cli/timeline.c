@@ -10,7 +10,11 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum { PICTURE_STRIP_S = 15, TEXT_STRIP_S = 20 };
+enum {
+    PICTURE_STRIP_S = 15,
+    TEXT_STRIP_S = 20,
+    STRIPS_MAX = 10000 /* nobody scrolls that far: a record that asks for more is damaged */
+};
 
 struct options {
     const char *out;
@@ -70,6 +74,22 @@ static int write_file(const char *path, const struct parley_cli_sheet *sheet)
     return rest.len == 0 ? 0 : complain(1, path, "it cannot be written to its end");
 }
 
+static int draw(struct parley_cli_sheet *sheet, const struct parley_cli_story *story, const char *path,
+                const struct options *o)
+{
+    unsigned usual_s = o->out == NULL ? TEXT_STRIP_S : PICTURE_STRIP_S;
+    unsigned strip_s = o->strip_s != 0 ? o->strip_s : usual_s;
+    uint64_t wide_us;
+
+    if (parley_cli_story_strips(story, strip_s, &wide_us) > STRIPS_MAX)
+        return complain(2, path, "it lasts too long to be shown in strips so short (--strip)");
+    if (o->out == NULL)
+        parley_cli_picture_text(sheet, story, strip_s, o->columns != 0 ? o->columns : 100);
+    else
+        parley_cli_picture_svg(sheet, story, strip_s, ends_in(o->out, ".html"));
+    return sheet->failed ? complain(1, "no memory", "") : 0;
+}
+
 static int show(const char *path, const struct options *o)
 {
     struct parley_cli_story story;
@@ -77,14 +97,8 @@ static int show(const char *path, const struct options *o)
     char why[PARLEY_CLI_FLIGHT_FILE_WHY];
     int status = parley_cli_story_read(&story, path, why) == PARLEY_OK ? 0 : complain(2, why, "");
 
-    if (status == 0 && o->out == NULL)
-        parley_cli_picture_text(&sheet, &story, o->strip_s != 0 ? o->strip_s : TEXT_STRIP_S,
-                                o->columns != 0 ? o->columns : 100);
-    else if (status == 0)
-        parley_cli_picture_svg(&sheet, &story, o->strip_s != 0 ? o->strip_s : PICTURE_STRIP_S,
-                               ends_in(o->out, ".html"));
-    if (status == 0 && sheet.failed)
-        status = complain(1, "no memory", "");
+    if (status == 0)
+        status = draw(&sheet, &story, path, o);
     if (status == 0 && o->out != NULL)
         status = write_file(o->out, &sheet);
     else if (status == 0 && sheet.at != NULL && fwrite(sheet.at, 1, sheet.used, stdout) != sheet.used)

@@ -66,5 +66,8 @@ check 'no record' refuses 'this is no record' test/talk/hello.talk
 check 'no file' refuses 'No such file' "$scratch/nothing"
 check 'no name' refuses 'which record?'
 check 'a picture of no kind it knows' refuses 'ends in .svg or .html' "$scratch/hello.record" -o "$scratch/x.png"
+head -n 1 "$scratch/hello.record" >"$scratch/years" && echo '{"call":"service","us":9000000000000000000}' >>"$scratch/years"
+check 'a record of centuries, as text' refuses 'it lasts too long' "$scratch/years"
+check 'a record of centuries, as a picture' refuses 'it lasts too long' "$scratch/years" --strip 3600 -o "$scratch/x.svg"
 check 'a folder that is not there' refuses 'No such file' "$scratch/hello.record" -o "$scratch/no/x.svg"
 plan
