@@ -6,8 +6,11 @@
 
 #include "core/delegation.h"
 #include "core/session.h"
+#include "parser/utf8.h"
 #include "templates/templates.h"
 #include <stdio.h>
+
+enum { TOLD_BYTES = 256 }; /* of the service's words, in an error of ours */
 
 /* ---- saying things ----------------------------------------------------------------------------- */
 
@@ -317,6 +320,7 @@ static int fatal_status(const struct parley_wire_event *wire)
 static int on_error(struct parley_conversation *c, struct parley_event *event)
 {
     const struct parley_wire_event *wire = &c->wire;
+    struct parley_view told = parley_utf8_cut(wire->text, TOLD_BYTES);
     int status = fatal_status(wire);
 
     event->kind = PARLEY_EVENT_ERROR;
@@ -339,8 +343,7 @@ static int on_error(struct parley_conversation *c, struct parley_event *event)
     event->fatal = true;
     event->status = status;
     c->error_told = true;
-    parley_error_set(&c->error, status, "service: %.*s", (int)(wire->text.len < 256 ? wire->text.len : 256),
-                     wire->text.at);
+    parley_error_set(&c->error, status, "service: %.*s", (int)told.len, told.at);
     parley_end(c, PARLEY_CLOSED_ERROR);
     return 1;
 }

@@ -4,6 +4,7 @@
  */
 #include "core/restore.h"
 #include "core/session.h"
+#include "parser/utf8.h"
 #include "platform/random.h"
 #include <stdio.h>
 
@@ -25,6 +26,7 @@ static void drop(struct parley_conversation *c, enum parley_life life)
 
 /* ---- the end ----------------------------------------------------------------------------------- */
 
+/* The reference drops the connection, for the service an end without a reason (1006); here it is told one. */
 void parley_end(struct parley_conversation *c, enum parley_closed closed)
 {
     if (c->life >= PARLEY_LIFE_CLOSING)
@@ -108,9 +110,10 @@ static void end_or_wait(struct parley_conversation *c, int status, struct parley
 {
     const struct parley_lost why = lost(c, status);
     bool draws = c->reconnection.limits.on || c->webrtc.state != PARLEY_WEBRTC_NONE;
+    const char *label = is_overloaded(c, status) ? overloaded : "";
 
-    snprintf(c->lost_why, sizeof c->lost_why, "%s%.*s", is_overloaded(c, status) ? overloaded : "",
-             (int)words.len, words.len > 0 ? words.at : "");
+    words = parley_utf8_cut(words, sizeof c->lost_why - 1 - strlen(label));
+    snprintf(c->lost_why, sizeof c->lost_why, "%s%.*s", label, (int)words.len, words.len > 0 ? words.at : "");
     if (parley_reconnection_lost(&c->reconnection, &why, c->now_us, draws ? chance(c) : 0)) {
         wait_for_next(c, status);
         return;

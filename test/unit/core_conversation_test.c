@@ -271,6 +271,24 @@ static void errors_end_the_conversation_only_when_they_must(void **state)
     assert_string_equal(parley_error(c)->text, "service: over");
 }
 
+/* The words of our own error are cut between characters: after 255 bytes, as there are no half ones. */
+static void a_long_error_is_cut_between_characters(void **state)
+{
+    char message[900] = "{\"type\":\"error\",\"error\":{\"code\":\"invalid_api_key\",\"message\":\"x";
+    const char *told;
+
+    (void)state;
+    begin(&options);
+    for (int i = 0; i < 300; i++)
+        strcat(message, "\xC3\xA4");
+    strcat(message, "\"}}");
+    service_says(message);
+    assert_true(expect(PARLEY_EVENT_ERROR).fatal);
+    told = parley_error(c)->text;
+    assert_int_equal(strlen(told), strlen("service: x") + 2 * 127);
+    assert_string_equal(told + strlen(told) - 2, "\xC3\xA4");
+}
+
 static void close_on_error_ends_it_with_any_error(void **state)
 {
     (void)state;
@@ -748,6 +766,7 @@ int main(void)
         TEST(a_second_wish_waits_for_the_end_of_the_response),
         TEST(an_active_response_defers_and_never_ends_anything),
         TEST(errors_end_the_conversation_only_when_they_must),
+        TEST(a_long_error_is_cut_between_characters),
         TEST(close_on_error_ends_it_with_any_error),
         TEST(microphone_audio_is_sent_as_it_comes),
         TEST(audio_is_handed_on_as_the_service_told_it),
