@@ -58,7 +58,7 @@ struct parley_view parley_outbox_first(const struct parley_outbox *outbox);
 bool parley_outbox_took(struct parley_outbox *outbox, size_t bytes);
 
 /* Queues a chunk of PCM (at most PARLEY_OUTBOX_CHUNK bytes); returns the bytes of older PCM dropped for it.
- */
+   The reference drops the newest instead: then a late service hears what is long past. */
 size_t parley_outbox_put_audio(struct parley_outbox *outbox, const void *pcm, size_t bytes);
 
 /* Takes the oldest chunk out into `pcm` (room for PARLEY_OUTBOX_CHUNK); returns its bytes, 0 for none. */

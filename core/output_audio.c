@@ -254,6 +254,7 @@ static bool is_heard(const struct parley_output_audio *o, const struct parley_re
     return reply->complete && reply->queued == 0 && on_the_way(o, reply, now_us) == 0;
 }
 
+/* Milliseconds come of the sum; the reference floors each chunk, and is short by one for many of them. */
 static struct parley_heard heard(const struct parley_reply *reply)
 {
     uint64_t ms = reply->played * 1000 / reply->rate;

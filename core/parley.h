@@ -365,9 +365,9 @@ size_t parley_memory_needed(const struct parley_options *options);
  * The block belongs to the conversation until parley_close. All checks of reference 7.4 are made here, in
  * its order. On failure *c is NULL and *error (may be NULL) says what was wrong.
  *
- * Returns PARLEY_OK, PARLEY_ERR_ARGUMENT (voice, modality, limits, header, pin, call), PARLEY_ERR_URL (also
- * of the proxy and of call_url), PARLEY_ERR_FILE (ca_file, ca_dir, client_cert, client_key),
- * PARLEY_ERR_MEMORY.
+ * Returns PARLEY_OK, PARLEY_ERR_ARGUMENT (voice, modality, limits, header, pin, call), PARLEY_ERR_UTF8 (a
+ * text), PARLEY_ERR_URL (also of the proxy and of call_url), PARLEY_ERR_FILE (ca_file, ca_dir, client_cert,
+ * client_key), PARLEY_ERR_MEMORY, PARLEY_ERR_SYSTEM (no random numbers).
  */
 int parley_open(struct parley_conversation **c, void *memory, size_t bytes,
                 const struct parley_options *options, uint64_t now_us, struct parley_error *error);
@@ -401,7 +401,8 @@ size_t parley_interest(const struct parley_conversation *c, struct parley_intere
  */
 int parley_service(struct parley_conversation *c, uint64_t now_us);
 
-/* parley_wait for at most `wait_us`, then parley_service, on the platform's clock. Returns what that does. */
+/* parley_wait for at most `wait_us`, then parley_service, on the platform's clock. Returns what that does, or
+   PARLEY_ERR_SYSTEM when it cannot wait. */
 int parley_run_once(struct parley_conversation *c, uint64_t wait_us);
 
 /*
@@ -468,7 +469,8 @@ int parley_mirror_text(struct parley_conversation *c, struct parley_view text);
 /*
  * Asks the model for a reply now. Waits its turn: while a response is running it goes out when that
  * one ends, once however often it was asked for (reference 6.5).
- * Returns PARLEY_OK, PARLEY_ERR_STATE (v1 and transcription have no such request, or the conversation ends).
+ * Returns PARLEY_OK, PARLEY_ERR_FULL (not now: serve and try again), PARLEY_ERR_STATE (v1 and transcription
+ * have no such request, or the conversation ends).
  */
 int parley_request_reply(struct parley_conversation *c);
 
@@ -476,7 +478,8 @@ int parley_request_reply(struct parley_conversation *c);
  * Cuts the reply being played: what was not heard is thrown away and the service told where it was cut.
  * A response still being made is cancelled, unless speech (reason SPEECH) makes the service do that itself.
  * The engine calls it itself when the service hears speech.
- * Returns the number of replies cut (0: nothing was unheard), PARLEY_ERR_STATE.
+ * Returns the number of replies cut (0: nothing was unheard), PARLEY_ERR_FULL (not now: take the events that
+ * wait, serve and try again), PARLEY_ERR_STATE.
  */
 int parley_interrupt(struct parley_conversation *c, enum parley_reason reason);
 

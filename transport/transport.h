@@ -87,8 +87,8 @@ enum { PARLEY_TRANSPORT_INTERESTS = 4, PARLEY_TRANSPORT_REASON = 256 };
 /*
  * Carves a transport for `to` out of `arena` and, unless the arena only counts (then *t is NULL and
  * nothing is started), starts to connect. Nothing blocks; the first work() goes on.
- * Returns 0; PARLEY_ERR_URL, _ERR_ARGUMENT, _ERR_FILE (CA bundle), _ERR_MEMORY, with the reason, in words
- * and naming what was wrong, in `why`.
+ * Returns 0; PARLEY_ERR_URL, _ERR_ARGUMENT, _ERR_FILE (CA bundle), _ERR_MEMORY, _ERR_SYSTEM (no random
+ * numbers), with the reason, in words and naming what was wrong, in `why`.
  */
 int parley_transport_open(struct parley_transport **t, struct parley_arena *arena,
                           const struct parley_endpoint *to, char why[PARLEY_TRANSPORT_REASON]);

@@ -242,7 +242,6 @@ static void handoff(struct parley_cli_screen *s, const struct parley_event *even
     line(s, style, event->text, "");
 }
 
-/* What was under way is over, and nothing else will say so. */
 /* The answer as it came, to be given to a peer connection; unless it is told elsewhere. */
 static void answer(struct parley_cli_screen *s, const struct parley_event *event)
 {
@@ -258,6 +257,7 @@ static void answer(struct parley_cli_screen *s, const struct parley_event *event
     }
 }
 
+/* What was under way is over, and nothing else will say so. */
 static void reconnecting(struct parley_cli_screen *s, const struct parley_event *event)
 {
     finish_partial_reply(s);
