@@ -21,7 +21,7 @@
  *   {"close":N}                  it is closed by us
  *   {"part":N}                   a piece of a message; the last one is
  *   {"in":TEXT}                  the message, whole (of a call that is created, with its "call_id"); or
- * {"binary":N}, {"too_long":N}: its length
+ *                                {"binary":N}, {"too_long":N}: its length
  *   {"took":N}                   a piece of ours was taken; the last one is
  *   {"out":TEXT}                 the message, whole; or {"append":N,"sum":SUM}: one of microphone audio
  *   {"busy":N}                   audio has to wait, as so much is on its way

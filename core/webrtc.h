@@ -8,9 +8,9 @@
  * A call over WebRTC (reference 9): its media goes between the host's peer connection and the service, and
  * the conversation beside it over a WebSocket that joins the call.
  *
- *     NONE                        no call: the WebSocket is all there is
- *     CREATING --answered--> JOINING    a POST takes the host's offer to the service; the answer names the
- * call JOINING                     every link from now on, the first and those after a break, joins that call
+ *     NONE        no call: the WebSocket is all there is
+ *     CREATING    a POST takes the host's offer to the service; its answer names the call: JOINING
+ *     JOINING     every link from now on, the first and those after a break, joins that call
  */
 enum parley_webrtc_state { PARLEY_WEBRTC_NONE, PARLEY_WEBRTC_CREATING, PARLEY_WEBRTC_JOINING };
 
