@@ -104,7 +104,7 @@ static long send_audio(struct parley_conversation *c, const void *pcm, size_t by
     if (!accepts(c))
         return PARLEY_ERR_STATE;
     for (size_t left = bytes; left > 0;) {
-        size_t count = left < PARLEY_OUTBOX_CHUNK ? left : PARLEY_OUTBOX_CHUNK;
+        size_t count = left < c->audio_chunk_bytes ? left : c->audio_chunk_bytes;
         size_t dropped = parley_outbox_put_audio(&c->outbox, at, count) / sizeof(int16_t);
         c->shed += dropped;
         c->stats.input_shed += dropped;

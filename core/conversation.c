@@ -11,18 +11,23 @@
 #include <stdio.h>
 
 enum { TOLD_BYTES = 256 }; /* of the service's words, in an error of ours */
+/* The text of a SKIPPED event. The smallest `delegation` has more. */
+enum { SKIPPED_BYTES = 320 };
 
 /* ---- saying things ----------------------------------------------------------------------------- */
 
 void parley_notice(struct parley_conversation *c, struct parley_notice notice)
 {
-    if (c->notices_write - c->notices_read < c->notices_size)
-        c->notices[c->notices_write++ % c->notices_size] = notice;
+    size_t bytes = (size_t)PARLEY_NOTICE_HEAD + notice.item.len;
+
+    if (parley_ring_free(&c->notices) >= bytes)
+        parley_ring_put(&c->notices, &notice, bytes);
 }
 
 bool parley_notices_room(const struct parley_conversation *c)
 {
-    return c->notices_size - (c->notices_write - c->notices_read) > c->audio.replies_size;
+    return parley_ring_free(&c->notices) >=
+           PARLEY_NOTICE_HEAD + c->audio.replies_size * sizeof(struct parley_notice);
 }
 
 void parley_write_labelled(struct parley_render *r, const void *labelled)
@@ -147,8 +152,8 @@ static int skipped(struct parley_conversation *c, struct parley_event *event, in
     c->stats.skipped++;
     event->kind = PARLEY_EVENT_SKIPPED;
     event->status = status;
-    event->text = parley_view(c->text);
-    parley_log_line(&c->log, PARLEY_LOG_WARN, "skipped: %s", c->text);
+    event->text = parley_view(c->delegation);
+    parley_log_line(&c->log, PARLEY_LOG_WARN, "skipped: %s", c->delegation);
     return 1;
 }
 
@@ -195,7 +200,7 @@ static int on_audio(struct parley_conversation *c, struct parley_event *event)
     };
 
     if (wire->audio_bad) {
-        snprintf(c->text, sizeof c->text, "audio is not base64 at character %lu",
+        snprintf(c->delegation, SKIPPED_BYTES, "audio is not base64 at character %lu",
                  (unsigned long)wire->bad_offset);
         return skipped(c, event, PARLEY_ERR_BASE64);
     }
@@ -480,24 +485,25 @@ static void native_pcm(struct parley_wire_event *wire)
 #endif
 }
 
-/* Reads the inbox into c->wire. Returns 0, or the status of a SKIPPED event with its text in c->text. */
+/* Reads the inbox into c->wire. Returns 0, or the status of a SKIPPED event with its text in c->delegation.
+ */
 static int read_inbox(struct parley_conversation *c)
 {
     size_t offset = 0;
     const char *why = "";
 
     if (c->inbox.state == PARLEY_INBOX_TOO_LONG) {
-        snprintf(c->text, sizeof c->text, "a message of %lu bytes is longer than the inbox of %lu",
+        snprintf(c->delegation, SKIPPED_BYTES, "a message of %lu bytes is longer than the inbox of %lu",
                  (unsigned long)c->inbox.total, (unsigned long)c->inbox.size);
         return PARLEY_ERR_TOO_LONG;
     }
     if (c->dialect->read(&c->wire, c->inbox.at, c->inbox.len, &offset, &why) < 0) {
-        snprintf(c->text, sizeof c->text, "a message is not JSON at byte %lu: %s", (unsigned long)offset,
+        snprintf(c->delegation, SKIPPED_BYTES, "a message is not JSON at byte %lu: %s", (unsigned long)offset,
                  why);
         return PARLEY_ERR_JSON;
     }
     if (!ids_fit(&c->wire)) {
-        snprintf(c->text, sizeof c->text, "an id in %.*s is longer than %d bytes",
+        snprintf(c->delegation, SKIPPED_BYTES, "an id in %.*s is longer than %d bytes",
                  (int)(c->wire.type.len < 64 ? c->wire.type.len : 64), c->wire.type.at, PARLEY_ID_BYTES);
         return PARLEY_ERR_TOO_LONG;
     }
@@ -508,13 +514,13 @@ static int read_inbox(struct parley_conversation *c)
 /* The reference ends the session on a binary frame; we do when asked to be like it. */
 static int on_binary(struct parley_conversation *c, struct parley_event *event)
 {
-    snprintf(c->text, sizeof c->text, "unexpected binary realtime websocket event");
+    snprintf(c->delegation, SKIPPED_BYTES, "unexpected binary realtime websocket event");
     if (!c->close_on_error)
         return skipped(c, event, PARLEY_ERR_PROTOCOL);
     event->kind = PARLEY_EVENT_ERROR;
     event->fatal = true;
-    event->text = parley_view(c->text);
-    event->status = parley_error_set(&c->error, PARLEY_ERR_PROTOCOL, "%s", c->text);
+    event->text = parley_view(c->delegation);
+    event->status = parley_error_set(&c->error, PARLEY_ERR_PROTOCOL, "%s", c->delegation);
     c->error_told = true;
     parley_end(c, PARLEY_CLOSED_ERROR);
     return 1;

@@ -11,6 +11,7 @@
 #include "core/reconnect.h"
 #include "core/recorder.h"
 #include "core/response_queue.h"
+#include "core/session.h"
 #include "core/speech.h"
 #include "core/webrtc.h"
 #include "transport/transport.h"
@@ -40,7 +41,6 @@ enum parley_life {
 /* An event without text of the service, kept until the host takes it. */
 struct parley_notice {
     enum parley_event_kind kind;
-    struct parley_id item;
     const char *text; /* static */
     uint32_t heard_ms;
     enum parley_reason reason;
@@ -48,7 +48,11 @@ struct parley_notice {
     int status;
     uint64_t gap_ms; /* of RECONNECTED */
     bool restored;
+    struct parley_id item;
 };
+
+/* Of a notice, what does not depend on the length of its item's id. */
+enum { PARLEY_NOTICE_HEAD = offsetof(struct parley_notice, item.text) };
 
 /* What the next session is given again; see restore.h. */
 struct parley_restore {
@@ -82,19 +86,24 @@ struct parley_conversation {
     struct parley_webrtc webrtc;
     struct parley_restore restore;
     struct parley_endpoint
-        endpoint; /* of the WebSocket, with all it points to, if links can follow one another */
+        *endpoint; /* of the WebSocket, with all it points to, if links can follow one another */
     struct parley_arena link_arena; /* the block as it is before the link is carved out of it */
     bool started;                   /* the first link has come up, or the call is created */
     bool expired;                   /* the service says that the session's time is over */
     char lost_why[PARLEY_TRANSPORT_REASON];
 
     struct parley_view session_id;
-    struct parley_view session_update;
+    struct parley_session session;
+    char *workspace; /* see open.c; `opening` stands in it, then delegation, audio_message, inbox */
+    size_t workspace_size;
+    size_t workspace_before;    /* of it, what lies before the inbox */
+    size_t opening_bytes;       /* of session.update; 0: none is sent */
     struct parley_view opening; /* what of it is not out yet */
     struct parley_inbox inbox;
     struct parley_outbox outbox;
     char *audio_message; /* the message an audio chunk is rendered into */
     size_t audio_message_size;
+    size_t audio_chunk_bytes;      /* the most PCM in it */
     struct parley_view audio_rest; /* what the link has not taken of it */
 
     struct parley_response_queue responses;
@@ -105,17 +114,16 @@ struct parley_conversation {
     struct parley_heard last_cut; /* as the service was told; no item: nothing to correct */
     struct parley_transcript *transcript;
     size_t handoff_lines; /* of the transcript, that go with the present HANDOFF event */
-    char *delegation;
+    char *delegation;     /* of a HANDOFF event, or the text of a SKIPPED one */
     size_t delegation_size;
 
     struct parley_wire_event wire; /* the message in the inbox, read */
     bool wire_held;                /* it is audio that waits for room */
     bool release;                  /* the host has its event: it goes at the next call */
-    char text[PARLEY_ERROR_TEXT];  /* of the present SKIPPED event */
 
-    struct parley_notice *notices; /* a ring */
-    uint32_t notices_size, notices_read, notices_write;
-    uint64_t shed; /* samples since the last SHED event */
+    struct parley_ring notices;  /* of struct parley_notice, each without the end of `item` that is unused */
+    struct parley_notice notice; /* the one taken last: its event points to it */
+    uint64_t shed;               /* samples since the last SHED event */
     bool closed_told, error_told;
 
     void *block;
@@ -127,6 +135,11 @@ struct parley_conversation {
 
 /* Queues an event without text. There is room: see parley_notices_room. */
 void parley_notice(struct parley_conversation *c, struct parley_notice notice);
+
+static inline bool parley_has_notice(const struct parley_conversation *c)
+{
+    return parley_ring_used(&c->notices) > 0;
+}
 
 /* True when every reply could be cut now and the notices would fit. */
 bool parley_notices_room(const struct parley_conversation *c);

@@ -1,11 +1,11 @@
 /* The inbox; see inbox.h. */
 #include "core/inbox.h"
 
-void parley_inbox_open(struct parley_inbox *inbox, struct parley_arena *arena, size_t bytes)
+void parley_inbox_open(struct parley_inbox *inbox, void *memory, size_t bytes)
 {
     memset(inbox, 0, sizeof *inbox);
     inbox->size = bytes;
-    inbox->at = parley_arena_take_raw(arena, bytes, 1);
+    inbox->at = memory;
 }
 
 void parley_inbox_add(struct parley_inbox *inbox, const struct parley_fragment *fragment)

@@ -24,7 +24,8 @@ struct parley_inbox {
     enum parley_inbox_state state;
 };
 
-void parley_inbox_open(struct parley_inbox *inbox, struct parley_arena *arena, size_t bytes);
+/* An inbox in the `bytes` bytes at `memory`. */
+void parley_inbox_open(struct parley_inbox *inbox, void *memory, size_t bytes);
 
 /* Adds a fragment; the state then tells whether a message is complete. Only while FILLING. */
 void parley_inbox_add(struct parley_inbox *inbox, const struct parley_fragment *fragment);

@@ -32,6 +32,7 @@ void parley_end(struct parley_conversation *c, enum parley_closed closed)
     if (c->life >= PARLEY_LIFE_CLOSING)
         return;
     parley_flush(c);
+    c->opening = parley_view(NULL);
     c->closed = closed;
     if (c->life < PARLEY_LIFE_LIVE) {
         drop(c, PARLEY_LIFE_CLOSED);
@@ -140,9 +141,9 @@ bool parley_link_again(struct parley_conversation *c)
 
     /* The host has to know of the last attempt before there is another: its text stands in one place. And of
        the answer before the call is joined, however that goes. */
-    if (c->now_us < c->reconnection.retry_us || c->notices_read < c->notices_write || c->webrtc.answer_waits)
+    if (c->now_us < c->reconnection.retry_us || parley_has_notice(c) || c->webrtc.answer_waits)
         return false;
-    status = parley_transport_open(&c->transport, &arena, creates ? &c->webrtc.to : &c->endpoint, why);
+    status = parley_transport_open(&c->transport, &arena, creates ? &c->webrtc.to : c->endpoint, why);
     if (c->recording.on)
         parley_record_opened(&c->recording, status, why);
     if (status < 0) {
@@ -160,11 +161,23 @@ static void tell_started(struct parley_conversation *c)
     parley_notice(c, (struct parley_notice){.kind = PARLEY_EVENT_STARTED});
 }
 
+/* What the link needed of the workspace while it came up is done with; what has been written to it is wiped
+   at the end. */
+static void write_opening(struct parley_conversation *c)
+{
+    struct parley_render r = parley_render(c->workspace, c->opening_bytes);
+
+    if (c->opening_bytes > 0)
+        parley_session_render(&r, &c->session);
+    c->opening = parley_rendered(&r);
+}
+
 void parley_link_up(struct parley_conversation *c)
 {
     bool again = c->reconnection.was_up;
 
     c->life = PARLEY_LIFE_LIVE;
+    write_opening(c);
     parley_reconnection_up(&c->reconnection, c->now_us);
     if (again)
         parley_restore_begin(c);
@@ -181,7 +194,7 @@ void parley_link_answered(struct parley_conversation *c)
         end_or_wait(c, status, parley_view(why));
         return;
     }
-    parley_endpoint_join(&c->endpoint, parley_view(c->webrtc.id));
+    parley_endpoint_join(c->endpoint, parley_view(c->webrtc.id));
     drop(c, PARLEY_LIFE_WAITING);
     parley_reconnection_aim(&c->reconnection, PARLEY_AIM_JOIN, c->now_us);
     parley_log_line(&c->log, PARLEY_LOG_INFO, "link: the call is created");
@@ -198,8 +211,8 @@ static bool is_quiet(const struct parley_conversation *c)
     return c->responses.state == PARLEY_RESPONSE_NONE && !c->reply_owed && !unheard &&
            !parley_speech_is_open(&c->speech) && c->handoff.active.len == 0 && !c->restore.active &&
            c->opening.len == 0 && c->audio_rest.len == 0 && parley_outbox_first(&c->outbox).len == 0 &&
-           c->inbox.state == PARLEY_INBOX_FILLING && c->inbox.total == 0 &&
-           c->notices_read == c->notices_write && parley_output_audio_deadline(&c->audio) == PARLEY_NEVER;
+           c->inbox.state == PARLEY_INBOX_FILLING && c->inbox.total == 0 && !parley_has_notice(c) &&
+           parley_output_audio_deadline(&c->audio) == PARLEY_NEVER;
 }
 
 /* In good order towards the service, but without waiting for its answer. */

@@ -18,13 +18,15 @@ static const struct parley_limits default_limits = {
 
 enum {
     INBOX_MIN = 1024,
-    OUTBOX_MIN = 8192,
+    OUTBOX_MIN = 2048,
+    HOST_MIN = 1024, /* of the outbox, for the host */
     TRANSCRIPT_MIN = 256,
     LINK_MIN = 1024,
     INPUT_AUDIO_KEPT_MS = 15000, /* the default where it may have to be said again */
+    LINK_NOTICES = 14,
     SAMPLES_PER_MS = PARLEY_SAMPLE_RATE / 1000,
     CUT_BYTES = 256,     /* a truncate message, with a usual id */
-    ANSWER_BYTES = 2048, /* a function output and a response.create */
+    ANSWER_BYTES = 1536, /* a function output and a response.create */
 };
 
 /* ---- options ----------------------------------------------------------------------------------- */
@@ -69,7 +71,7 @@ static int check_limits(const struct parley_limits *limits, struct parley_error 
     } fields[] = {
         {"inbox_bytes", limits->inbox_bytes, INBOX_MIN, UINT32_MAX},
         {"outbox_bytes", limits->outbox_bytes, OUTBOX_MIN, PARLEY_OUTBOX_BYTES_MAX},
-        {"input_audio_ms", limits->input_audio_ms, 100, 3600000},
+        {"input_audio_ms", limits->input_audio_ms, 40, 3600000},
         {"transcript_bytes", limits->transcript_bytes, TRANSCRIPT_MIN, UINT32_MAX},
         {"reply_items", limits->reply_items, 2, 1024},
         {"link_recv_bytes", limits->link_recv_bytes, LINK_MIN, UINT32_MAX},
@@ -83,39 +85,91 @@ static int check_limits(const struct parley_limits *limits, struct parley_error 
                                     (unsigned long)fields[i].min, (unsigned long)fields[i].max);
     if (limits->output_audio_ms != PARLEY_LIMIT_NONE && limits->output_audio_ms > 3600000)
         return parley_error_set(error, PARLEY_ERR_ARGUMENT, "limits.output_audio_ms is more than an hour");
-    if (limits->outbox_bytes < 2 * reserve_bytes(limits))
+    if (limits->outbox_bytes < reserve_bytes(limits) + HOST_MIN)
         return parley_error_set(error, PARLEY_ERR_ARGUMENT,
                                 "limits.outbox_bytes is %lu; %u reply items need at least %lu",
                                 (unsigned long)limits->outbox_bytes, (unsigned)limits->reply_items,
-                                (unsigned long)(2 * reserve_bytes(limits)));
+                                (unsigned long)(reserve_bytes(limits) + HOST_MIN));
     return PARLEY_OK;
 }
 
 /* ---- carving ----------------------------------------------------------------------------------- */
 
-static struct parley_view carve_opening(struct parley_arena *arena, const struct parley_options *o)
+static size_t opening_bytes(const struct parley_conversation *c)
 {
-    struct parley_render r = parley_render(NULL, 0);
-    char *at;
+    struct parley_render counted = parley_render(NULL, 0);
 
-    parley_session_render(&r, o);
-    at = parley_arena_take_raw(arena, r.used, 1);
-    if (at == NULL)
-        return parley_view_of(NULL, 0);
-    r = parley_render(at, r.used);
-    parley_session_render(&r, o);
-    return parley_rendered(&r);
+    parley_session_render(&counted, &c->session);
+    return counted.used;
+}
+
+/* The most PCM in one message. A queue so short needs short ones. */
+static size_t chunk_bytes(const struct parley_limits *limits)
+{
+    return limits->input_audio_ms < 100 ? PARLEY_OUTBOX_CHUNK / 5 : PARLEY_OUTBOX_CHUNK;
 }
 
 /* An audio message of a whole chunk. */
-static size_t audio_message_bytes(const struct parley_dialect *dialect)
+static size_t audio_message_bytes(const struct parley_conversation *c)
 {
     static const char silence[PARLEY_OUTBOX_CHUNK];
-    const struct parley_slot slots[] = {{.name = "audio", .text = {silence, sizeof silence}}, {.name = NULL}};
+    const struct parley_slot slots[] = {{.name = "audio", .text = {silence, c->audio_chunk_bytes}},
+                                        {.name = NULL}};
     struct parley_render r = parley_render(NULL, 0);
 
-    parley_render_template(&r, dialect->audio_append, slots);
+    parley_render_template(&r, c->dialect->audio_append, slots);
     return r.used;
+}
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Room for the request, which comes in the inbox, beside a full transcript, and for some escapes in both. */
+static size_t delegation_bytes(const struct parley_limits *limits)
+{
+    return limits->transcript_bytes * 2 + smaller(limits->inbox_bytes / 4, 4096);
+}
+
+/* What others than the inbox may write of its memory. */
+static size_t touched_before(const struct parley_conversation *c)
+{
+    size_t end = larger(c->opening_bytes, smaller(c->workspace_size, PARLEY_TRANSPORT_SCRATCH));
+
+    return smaller(end > c->workspace_before ? end - c->workspace_before : 0, c->inbox.size);
+}
+
+static size_t rounded(size_t bytes)
+{
+    return (bytes + 15) / 16 * 16;
+}
+
+/*
+ * One piece of memory for what is not there at the same time. What comes before the link is up, of its own
+ * (endpoint.scratch), lies at its start; then session.update, until it is out, and nothing is received; then
+ * the text of a handoff, a message of microphone audio and the inbox, side by side.
+ */
+static void carve_workspace(struct parley_conversation *c, struct parley_arena *arena,
+                            const struct parley_limits *limits)
+{
+    c->audio_chunk_bytes = chunk_bytes(limits);
+    c->delegation_size = rounded(delegation_bytes(limits));
+    c->audio_message_size = rounded(audio_message_bytes(c));
+    c->workspace_before = c->delegation_size + c->audio_message_size;
+    c->workspace_size = larger(c->workspace_before + limits->inbox_bytes, c->opening_bytes);
+    c->workspace = parley_arena_take_raw(arena, c->workspace_size, 1);
+    if (c->workspace == NULL)
+        return;
+    c->delegation = c->workspace;
+    c->audio_message = c->workspace + c->delegation_size;
+    parley_inbox_open(&c->inbox, c->workspace + c->workspace_before, limits->inbox_bytes);
+    c->inbox.touched = touched_before(c);
 }
 
 /*
@@ -132,20 +186,17 @@ static void carve(struct parley_conversation *c, struct parley_arena *arena, con
     c->close_on_error = o->close_on_error;
     c->log = o->log;
     c->session_id = parley_carve_text(arena, o->session_id);
-    c->session_update = c->opening = o->keep_session ? parley_view(NULL) : carve_opening(arena, o);
-    parley_inbox_open(&c->inbox, arena, limits->inbox_bytes);
+    c->session = parley_session_of(o);
+    c->opening_bytes = o->keep_session ? 0 : opening_bytes(c);
+    c->session = parley_session_keep(&c->session, arena);
+    carve_workspace(c, arena, limits);
     parley_outbox_open(&c->outbox, arena, limits->outbox_bytes, reserve_bytes(limits),
                        (size_t)limits->input_audio_ms * SAMPLES_PER_MS * sizeof(int16_t));
-    c->audio_message_size = audio_message_bytes(c->dialect);
-    c->audio_message = parley_arena_take_raw(arena, c->audio_message_size, 1);
     parley_output_audio_open(&c->audio, arena, (size_t)queue_ms * SAMPLES_PER_MS, limits->reply_items);
     c->transcript = parley_transcript_open(arena, limits->transcript_bytes);
-    /* Room for the request beside a full transcript, and for some escapes in both. */
-    c->delegation_size = limits->transcript_bytes * 2 + 4096;
-    c->delegation = parley_arena_take_raw(arena, c->delegation_size, 1);
     /* Every reply may be cut and, before that, played; the link and its stages need some more. */
-    c->notices_size = limits->reply_items * 2 + 14;
-    c->notices = parley_arena_take_raw(arena, c->notices_size, sizeof *c->notices);
+    c->notices = parley_ring(arena, limits->reply_items * 2 * sizeof(struct parley_notice) +
+                                        LINK_NOTICES * (size_t)PARLEY_NOTICE_HEAD);
     if (o->reconnect.on)
         parley_restore_open(c, arena, limits);
     parley_recording_open(&c->recording, arena, o);
@@ -157,13 +208,16 @@ static void carve(struct parley_conversation *c, struct parley_arena *arena, con
 static void keep_endpoints(struct parley_conversation *c, struct parley_arena *arena,
                            const struct parley_options *o, struct parley_endpoint *to)
 {
-    bool counts = arena->base == NULL;
+    struct parley_endpoint kept;
 
     if (!o->reconnect.on && !parley_webrtc_is_asked(o))
         return;
     to->kept = parley_arena_take(arena, 1, parley_transport_kept_bytes);
-    c->endpoint = parley_endpoint_keep(to, arena);
-    parley_webrtc_open(&c->webrtc, arena, o, counts ? to : &c->endpoint);
+    kept = parley_endpoint_keep(to, arena);
+    c->endpoint = parley_arena_take(arena, 1, sizeof *c->endpoint);
+    if (c->endpoint != NULL)
+        *c->endpoint = kept;
+    parley_webrtc_open(&c->webrtc, arena, o, c->endpoint != NULL ? c->endpoint : to);
     if (c->webrtc.state == PARLEY_WEBRTC_CREATING)
         parley_reconnection_aim(&c->reconnection, PARLEY_AIM_CREATE, c->now_us);
     else if (c->webrtc.state == PARLEY_WEBRTC_JOINING)
@@ -218,6 +272,8 @@ static int build(struct parley_conversation *c, struct parley_arena *arena, cons
     if (status == PARLEY_OK) {
         parley_reconnection_start(&c->reconnection, &reconnect);
         carve(c, arena, o, &limits);
+        to.scratch = c->workspace;
+        to.scratch_bytes = smaller(c->workspace_size, PARLEY_TRANSPORT_SCRATCH);
         keep_endpoints(c, arena, o, &to);
         c->link_arena = *arena;
         if (arena->failed != 0)

@@ -71,7 +71,7 @@ void parley_restore_settle(struct parley_conversation *c)
     settle_transcript(c->restore.memory);
     parley_output_audio_restart(&c->audio);
     c->last_cut.item.len = 0;
-    c->opening = c->session_update;
+    c->opening = parley_view(NULL);
     c->restore.active = false;
     c->restore.rest = parley_view(NULL);
     c->restore.turns = 0;

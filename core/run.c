@@ -170,10 +170,11 @@ static void release_message(struct parley_conversation *c)
         parley_inbox_release(&c->inbox);
 }
 
-/* Takes what has arrived, and the news that no more will. */
+/* Takes what has arrived, and the news that no more will; but not while session.update, which goes out first,
+   stands where messages come in. */
 static void pull(struct parley_conversation *c)
 {
-    int got = c->transport != NULL ? fill_inbox(c) : 0;
+    int got = c->transport != NULL && c->opening.len == 0 ? fill_inbox(c) : 0;
 
     if (got < 0)
         parley_link_ended(c, got);
@@ -222,6 +223,8 @@ static void work(struct parley_conversation *c)
     if (up == 1 && c->life == PARLEY_LIFE_OPENING && c->webrtc.state != PARLEY_WEBRTC_CREATING)
         parley_link_up(c);
     parley_flush(c);
+    if (up < 0)
+        c->opening = parley_view(NULL); /* nobody takes it any more */
     if (up < 0 && c->life != PARLEY_LIFE_LIVE)
         parley_link_ended(c, up);
     else
@@ -248,8 +251,8 @@ int parley_service(struct parley_conversation *c, uint64_t now_us)
 /* True also when all is over: then parley_service has the final status to tell. */
 static bool has_event(const struct parley_conversation *c)
 {
-    return c->notices_read < c->notices_write || c->shed > 0 || c->life >= PARLEY_LIFE_CLOSED ||
-           c->webrtc.answer_waits || can_take_message(c);
+    return parley_has_notice(c) || c->shed > 0 || c->life >= PARLEY_LIFE_CLOSED || c->webrtc.answer_waits ||
+           can_take_message(c);
 }
 
 size_t parley_interest(const struct parley_conversation *c, struct parley_interest want[PARLEY_INTERESTS])
@@ -285,8 +288,10 @@ int parley_run_once(struct parley_conversation *c, uint64_t wait_us)
 
 static int take_notice(struct parley_conversation *c, struct parley_event *event)
 {
-    struct parley_notice *notice = &c->notices[c->notices_read++ % c->notices_size];
+    struct parley_notice *notice = &c->notice;
 
+    parley_ring_take(&c->notices, notice, PARLEY_NOTICE_HEAD);
+    parley_ring_take(&c->notices, notice->item.text, notice->item.len);
     memset(event, 0, sizeof *event);
     event->kind = notice->kind;
     event->at_us = c->now_us;
@@ -368,7 +373,7 @@ static int next_event(struct parley_conversation *c, struct parley_event *event)
 {
     if (c->life == PARLEY_LIFE_OVER)
         return c->error.status;
-    if (c->notices_read < c->notices_write)
+    if (parley_has_notice(c))
         return take_notice(c, event);
     if (c->shed > 0)
         return take_shed(c, event);
@@ -386,7 +391,7 @@ static int next_event(struct parley_conversation *c, struct parley_event *event)
         release_message(c);
         pull(c);
     }
-    if (c->notices_read < c->notices_write) /* the link was lost meanwhile */
+    if (parley_has_notice(c)) /* the link was lost meanwhile */
         return take_notice(c, event);
     return c->life == PARLEY_LIFE_CLOSED ? take_end(c, event) : 0;
 }

@@ -75,11 +75,25 @@ static size_t match(struct parley_view text, struct parley_view secret, bool pla
     return at;
 }
 
+static bool may_begin(const struct parley_scrub *s, char first)
+{
+    unsigned char at = (unsigned char)first;
+
+    return (s->begins[at / 8] >> at % 8 & 1) != 0;
+}
+
+static void note_begin(struct parley_scrub *s, char first)
+{
+    unsigned char at = (unsigned char)first;
+
+    s->begins[at / 8] |= (uint8_t)(1u << at % 8);
+}
+
 static size_t secret_at(const struct parley_scrub *s, struct parley_view text)
 {
     size_t longest = 0;
 
-    if (!s->begins[(unsigned char)text.at[0]])
+    if (!may_begin(s, text.at[0]))
         return 0;
     for (size_t i = 0; i < 2 * s->secret_count; i++) {
         size_t len = match(text, s->secrets[i / 2], i % 2 == 0);
@@ -236,8 +250,8 @@ static void keep_one(struct keeper *k, struct parley_view secret)
     if (copy != NULL && k->s->secrets != NULL) {
         memcpy(copy, secret.at, secret.len);
         k->s->secrets[k->count] = parley_view_of(copy, secret.len);
-        k->s->begins[(unsigned char)secret.at[0]] = true;
-        k->s->begins['\\'] = true;
+        note_begin(k->s, secret.at[0]);
+        note_begin(k->s, '\\');
     }
     if (secret.len * 6 > k->s->longest)
         k->s->longest = secret.len * 6;

@@ -16,8 +16,8 @@ enum { PARLEY_SCRUB_MIN = 8 };
 struct parley_scrub {
     struct parley_view *secrets;
     size_t secret_count;
-    size_t longest;   /* bytes of a text that may be one secret */
-    bool begins[256]; /* with what one may begin */
+    size_t longest;          /* bytes of a text that may be one secret */
+    uint8_t begins[256 / 8]; /* a bit for each character with which one may begin */
     bool silence;
 };
 

@@ -1,6 +1,7 @@
 /* The session asked for; see session.h. Pure: options in, a message or a reason out. */
 #include "core/session.h"
 
+#include "core/endpoint.h"
 #include "parser/utf8.h"
 #include "templates/templates.h"
 #include <stdarg.h>
@@ -84,67 +85,89 @@ int parley_session_check(const struct parley_options *options, struct parley_err
 
 /* ---- the message ------------------------------------------------------------------------------- */
 
-static struct parley_view or_default(struct parley_view text, const char *fallback)
-{
-    return text.at != NULL ? text : parley_view(fallback);
-}
-
-/* Reference 7.3: the override unless blank, else the given prompt even if empty, else the built-in one; then,
-   after a blank line, the startup context. */
-static void write_instructions(struct parley_render *r, const void *options)
-{
-    const struct parley_options *o = options;
-    size_t before = r->used;
-
-    if (parley_utf8_trim(o->prompt_override).len > 0) {
-        parley_render_text(r, o->prompt_override);
-    } else if (o->prompt.at != NULL) {
-        parley_render_text(r, o->prompt);
-    } else {
-        const struct parley_slot names[] = {
-            {.name = "assistant_name", .text = or_default(o->assistant_name, "parley")},
-            {.name = "user_first_name", .text = or_default(o->user_first_name, "there")},
-            {.name = NULL},
-        };
-        parley_render_template(r, &parley_template_prompts_backend_prompt, names);
-    }
-    if (r->used > before && o->startup_context.len > 0)
-        parley_render_text(r, parley_view("\n\n"));
-    parley_render_text(r, o->startup_context);
-}
-
 struct parley_view parley_session_model(const struct parley_options *o)
 {
     return o->model.len > 0 ? o->model : parley_view("gpt-realtime-1.5");
 }
 
+static struct parley_view or_default(struct parley_view text, const char *fallback)
+{
+    return text.at != NULL ? text : parley_view(fallback);
+}
+
+/* Reference 7.3: the override unless blank, else the given prompt even if empty, else the built-in one. */
+struct parley_session parley_session_of(const struct parley_options *o)
+{
+    const struct parley_dialect *dialect = parley_dialect(o->protocol);
+
+    return (struct parley_session){
+        .dialect = dialect,
+        .transcribes = o->mode == PARLEY_TRANSCRIPTION,
+        .answers_in_text = o->modality == PARLEY_MODALITY_TEXT,
+        .model = parley_session_model(o),
+        .voice = or_default(o->voice, dialect->voices[dialect->voice_default]),
+        .prompt = parley_utf8_trim(o->prompt_override).len > 0 ? o->prompt_override : o->prompt,
+        .assistant_name = or_default(o->assistant_name, "parley"),
+        .user_first_name = or_default(o->user_first_name, "there"),
+        .startup_context = o->startup_context,
+    };
+}
+
+struct parley_session parley_session_keep(const struct parley_session *s, struct parley_arena *arena)
+{
+    struct parley_session kept = *s;
+
+    kept.model = parley_carve_text(arena, s->model);
+    kept.voice = parley_carve_text(arena, s->voice);
+    kept.prompt = parley_carve_text(arena, s->prompt);
+    kept.assistant_name = parley_carve_text(arena, s->assistant_name);
+    kept.user_first_name = parley_carve_text(arena, s->user_first_name);
+    kept.startup_context = parley_carve_text(arena, s->startup_context);
+    return kept;
+}
+
+/* The prompt, then, after a blank line, the startup context. */
+static void write_instructions(struct parley_render *r, const void *session)
+{
+    const struct parley_session *s = session;
+    size_t before = r->used;
+
+    if (s->prompt.at != NULL) {
+        parley_render_text(r, s->prompt);
+    } else {
+        const struct parley_slot names[] = {
+            {.name = "assistant_name", .text = s->assistant_name},
+            {.name = "user_first_name", .text = s->user_first_name},
+            {.name = NULL},
+        };
+        parley_render_template(r, &parley_template_prompts_backend_prompt, names);
+    }
+    if (r->used > before && s->startup_context.len > 0)
+        parley_render_text(r, parley_view("\n\n"));
+    parley_render_text(r, s->startup_context);
+}
+
 /* Renders `usual`, or `transcription` where that is asked for and there is such a thing. */
-static void render(struct parley_render *r, const struct parley_options *o,
+static void render(struct parley_render *r, const struct parley_session *s,
                    const struct parley_template *usual, const struct parley_template *transcription)
 {
-    const struct parley_dialect *dialect = parley_dialect(o->protocol);
     const struct parley_slot slots[] = {
-        {.name = "instructions", .write = write_instructions, .state = o},
-        {.name = "modality", .text = parley_view(o->modality == PARLEY_MODALITY_TEXT ? "text" : "audio")},
-        {.name = "voice", .text = or_default(o->voice, dialect->voices[dialect->voice_default])},
-        {.name = "model", .text = parley_session_model(o)},
+        {.name = "instructions", .write = write_instructions, .state = s},
+        {.name = "modality", .text = parley_view(s->answers_in_text ? "text" : "audio")},
+        {.name = "voice", .text = s->voice},
+        {.name = "model", .text = s->model},
         {.name = NULL},
     };
-    bool transcribe = o->mode == PARLEY_TRANSCRIPTION && transcription != NULL;
 
-    parley_render_template(r, transcribe ? transcription : usual, slots);
+    parley_render_template(r, s->transcribes && transcription != NULL ? transcription : usual, slots);
 }
 
-void parley_session_render(struct parley_render *r, const struct parley_options *o)
+void parley_session_render(struct parley_render *r, const struct parley_session *s)
 {
-    const struct parley_dialect *dialect = parley_dialect(o->protocol);
-
-    render(r, o, dialect->session_update, dialect->session_update_transcription);
+    render(r, s, s->dialect->session_update, s->dialect->session_update_transcription);
 }
 
-void parley_session_render_for_call(struct parley_render *r, const struct parley_options *o)
+void parley_session_render_for_call(struct parley_render *r, const struct parley_session *s)
 {
-    const struct parley_dialect *dialect = parley_dialect(o->protocol);
-
-    render(r, o, dialect->call_session, dialect->call_session_transcription);
+    render(r, s, s->dialect->call_session, s->dialect->call_session_transcription);
 }

@@ -49,7 +49,9 @@ int parley_webrtc_check(const struct parley_options *o, struct parley_error *err
 
 static void write_session(struct parley_render *r, const void *options)
 {
-    parley_session_render_for_call(r, options);
+    struct parley_session session = parley_session_of(options);
+
+    parley_session_render_for_call(r, &session);
 }
 
 static struct parley_view call_url(const struct parley_options *o, const struct parley_endpoint *kept)

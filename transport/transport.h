@@ -28,6 +28,8 @@ struct parley_deadlines {
     uint32_t ping_ms, pong_ms; /* silence before a ping, 0: never one; and behind it */
 };
 
+enum { PARLEY_TRANSPORT_SCRATCH = 8192 };
+
 /* Where to and how. Everything behind a view or pointer must stay until open returns, `peer` until drop. */
 struct parley_endpoint {
     struct parley_view url;          /* http(s) or ws(s); path completed as reference 1.2 says */
@@ -56,7 +58,11 @@ struct parley_endpoint {
     struct parley_view script; /* loopback only: the text of a .talk file; absent: the built-in service */
     struct parley_view script_name; /* its name, for messages */
     void *peer;                     /* loopback only: a struct parley_loopback_peer of the host's own */
-    void *kept; /* parley_transport_kept_bytes for all links to this endpoint; NULL: none */
+    /* The caller's memory, aligned for any type, for what is not needed any more once the link is up. Until
+       then it is the link's, and from then on the caller's again. */
+    void *scratch;
+    size_t scratch_bytes; /* at most PARLEY_TRANSPORT_SCRATCH */
+    void *kept;           /* parley_transport_kept_bytes for all links to this endpoint; NULL: none */
 };
 
 /*
@@ -146,13 +152,14 @@ enum { PARLEY_FACT_CERTIFICATES = 4, PARLEY_FACT_CALL_ID = 128 };
 struct parley_facts {
     const char *host; /* to which it connects: the service's or the proxy's; NULL: no network */
     uint16_t port;
-    bool proxied, tls;                 /* what the endpoint asks for */
-    struct parley_address address;     /* to which it connected */
-    int proxy_status, http_status;     /* of the answers to CONNECT and to the upgrade, or to the POST */
-    char call_id[PARLEY_FACT_CALL_ID]; /* of the call that was created */
-    const char *tls_version, *cipher;  /* static */
-    bool resumed;                      /* the TLS session of an earlier link: no chain was shown */
-    struct parley_fact_certificate chain[PARLEY_FACT_CERTIFICATES]; /* the service's own first */
+    bool proxied, tls;                     /* what the endpoint asks for */
+    struct parley_address address;         /* to which it connected */
+    int proxy_status, http_status;         /* of the answers to CONNECT and to the upgrade, or to the POST */
+    char call_id[PARLEY_FACT_CALL_ID];     /* of the call that was created */
+    const char *tls_version, *cipher;      /* static */
+    bool resumed;                          /* the TLS session of an earlier link: no chain was shown */
+    struct parley_fact_certificate *chain; /* room for PARLEY_FACT_CERTIFICATES; the service's own first; NULL
+                                              without TLS */
     size_t chain_count;
 };
 

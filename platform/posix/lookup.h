@@ -22,7 +22,7 @@ enum parley_lookup_outcome {
 
 enum {
     PARLEY_LOOKUP_PREFIX = 2,     /* the length in front of a message on TCP */
-    PARLEY_LOOKUP_MESSAGE = 2048, /* read of an answer: UDP brings 512 bytes, TCP up to 64 KiB */
+    PARLEY_LOOKUP_MESSAGE = 1280, /* read of an answer: UDP brings 512 bytes, TCP up to 64 KiB */
 };
 
 struct parley_lookup {

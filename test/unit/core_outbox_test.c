@@ -162,7 +162,7 @@ static void the_inbox_joins_fragments_and_skips_what_is_too_long(void **state)
     struct parley_inbox inbox;
 
     (void)state;
-    parley_inbox_open(&inbox, &arena, 8);
+    parley_inbox_open(&inbox, parley_arena_take_raw(&arena, 8, 1), 8);
     parley_inbox_add(&inbox, &(struct parley_fragment){.bytes = PARLEY_VIEW("1234")});
     assert_int_equal(inbox.state, PARLEY_INBOX_FILLING);
     parley_inbox_add(&inbox, &(struct parley_fragment){.bytes = PARLEY_VIEW("5678"), .last = true});

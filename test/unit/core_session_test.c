@@ -16,10 +16,11 @@ static json_t *render_session(const struct parley_options *o)
 {
     struct parley_render counted = parley_render(NULL, 0);
     struct parley_render r = parley_render(buffer, sizeof buffer);
+    struct parley_session session = parley_session_of(o);
     json_t *message;
 
-    parley_session_render(&counted, o);
-    parley_session_render(&r, o);
+    parley_session_render(&counted, &session);
+    parley_session_render(&r, &session);
     assert_false(r.overflow);
     assert_int_equal(counted.used, r.used);
     message = json_loadb(buffer, r.used, 0, NULL);

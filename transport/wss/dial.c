@@ -294,20 +294,36 @@ static int try_addresses(struct parley_dial *d, uint64_t now_us)
 
 /* ---- the interface ----------------------------------------------------------------------------- */
 
+/* A dial and, behind it, its resolver: in the scratch if that has room for them. */
+static struct parley_dial *carve(struct parley_arena *arena, const struct parley_dial_options *options)
+{
+    const size_t dial_bytes = (sizeof(struct parley_dial) + 15) / 16 * 16;
+    const size_t bytes = dial_bytes + parley_resolver_size();
+    unsigned char *at = options->scratch;
+    struct parley_dial *d;
+
+    if (options->scratch_bytes < bytes)
+        at = parley_arena_take(arena, 1, bytes);
+    if (at == NULL)
+        return NULL;
+    memset(at, 0, bytes);
+    d = (struct parley_dial *)(void *)at;
+    d->resolver = (struct parley_resolver *)(void *)(at + dial_bytes);
+    return d;
+}
+
 struct parley_dial *parley_dial_open(struct parley_arena *arena, const struct parley_dial_options *options)
 {
-    struct parley_dial *d = parley_arena_take(arena, 1, sizeof *d);
-    struct parley_resolver *resolver = parley_arena_take(arena, 1, parley_resolver_size());
+    struct parley_dial *d = carve(arena, options);
     struct parley_address literal;
 
-    if (d == NULL || resolver == NULL)
+    if (d == NULL)
         return NULL;
     d->host = options->host;
     d->port = options->port;
     d->resolve_ms = options->resolve_ms;
     d->connect_ms = options->connect_ms;
     d->log = options->log;
-    d->resolver = resolver;
     d->resolve_by_us = d->connect_by_us = PARLEY_NEVER;
     d->fd = -1;
     d->ordered = options->address_count > 0;

@@ -22,6 +22,8 @@ struct parley_dial_options {
     const struct parley_address *addresses; /* no name is asked for if there are some; the first 16 count, a
                                                port of 0 means `port`; copied */
     size_t address_count;
+    void *scratch; /* memory that is the dial's until it is connected or dropped; NULL only while it counts */
+    size_t scratch_bytes;
     uint32_t resolve_ms, connect_ms; /* from the first work(), and from the first attempt */
     struct parley_log log;
 };

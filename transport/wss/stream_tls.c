@@ -37,6 +37,8 @@ static int open_dial(struct parley_stream *s, struct parley_arena *arena,
         .port = options->port,
         .addresses = to->addresses,
         .address_count = to->address_count,
+        .scratch = to->scratch,
+        .scratch_bytes = to->scratch_bytes,
         .resolve_ms = to->deadlines.resolve_ms,
         .connect_ms = to->deadlines.connect_ms,
         .log = to->log,
@@ -114,6 +116,7 @@ static int work_dial(struct parley_stream *s, uint64_t now_us)
         return status < 0 ? fail_dial(s, status) : 0;
     s->facts->address = *parley_dial_address(s->dial);
     s->fd = parley_dial_take(s->dial);
+    s->dial = NULL; /* the memory it lies in may not be ours any more */
     if (s->proxy == NULL) {
         begin_tls(s, now_us);
         return 1;

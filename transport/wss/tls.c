@@ -226,7 +226,8 @@ int parley_tls_open(struct parley_tls **out, struct parley_arena *arena,
     }
     pins = parley_arena_take(arena, to->pin_count, sizeof *pins);
     struct parley_buffer ahead = parley_buffer(arena, to->recv_bytes / AHEAD_PART);
-    if (t == NULL || pins == NULL || ahead.at == NULL) {
+    struct parley_fact_certificate *chain = parley_arena_take(arena, PARLEY_FACT_CERTIFICATES, sizeof *chain);
+    if (t == NULL || pins == NULL || ahead.at == NULL || chain == NULL) {
         *out = NULL;
         return 0; /* counting, or full: whoever opened the arena sees that */
     }
@@ -234,6 +235,7 @@ int parley_tls_open(struct parley_tls **out, struct parley_arena *arena,
     t->judge.pins = pins;
     t->judge.host = options->host;
     t->judge.facts = options->facts;
+    t->judge.facts->chain = chain;
     t->judge.insecure = to->insecure_no_verify;
     t->kept = to->kept;
     t->log = to->log;

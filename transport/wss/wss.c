@@ -24,6 +24,11 @@ enum stage {
    it; up to here they are skipped like those that are not compressed, and the link goes on. */
 enum { INFLATED_MESSAGES = 16 };
 
+union shake {
+    struct parley_upgrade upgrade;
+    struct parley_call call;
+};
+
 struct parley_transport {
     enum stage stage;
     bool was_open;     /* messages may be in the buffer */
@@ -43,10 +48,9 @@ struct parley_transport {
     struct parley_deflate deflate;
     bool calls; /* what it is for */
     size_t request_bytes;
-    union {
-        struct parley_upgrade upgrade;
-        struct parley_call call;
-    } shake;
+    union shake *shake; /* until it is open; an upgrade's may lie in the endpoint's scratch */
+    char key[PARLEY_UPGRADE_KEY];
+    bool compress;
     struct parley_url url;
     struct parley_facts facts;
     struct parley_log log;
@@ -121,10 +125,7 @@ static int prepare_request(struct parley_transport *t, const struct parley_endpo
     }
     render_request(t, &r, to, key);
     out->end = t->request_bytes = r.used;
-    if (t->calls)
-        parley_call_start(&t->shake.call);
-    else
-        parley_upgrade_start(&t->shake.upgrade, key, to->compress);
+    memcpy(t->key, key, sizeof t->key);
     return 0;
 }
 
@@ -162,6 +163,7 @@ int parley_transport_open(struct parley_transport **t, struct parley_arena *aren
     struct parley_transport made = {
         .stage = STAGE_STREAM,
         .calls = to->call_type.at != NULL,
+        .compress = to->compress,
         .deadline_us = PARLEY_NEVER,
         .silent_us = PARLEY_NEVER,
         .upgrade_ms = to->deadlines.upgrade_ms,
@@ -178,11 +180,16 @@ int parley_transport_open(struct parley_transport **t, struct parley_arena *aren
     status = check(&made, to, &request, why);
     if (status < 0)
         return status;
-    parley_frames_carve(&made.frames, arena, max_size(to->recv_bytes, PARLEY_HTTP_LINE_BYTES),
+    parley_frames_carve(&made.frames, arena,
+                        made.calls ? max_size(to->recv_bytes, PARLEY_HTTP_LINE_BYTES) : to->recv_bytes,
                         max_size(to->send_bytes, request));
     made.frames.inflated_bytes = INFLATED_MESSAGES * (uint64_t)to->message_bytes;
     if (to->compress)
         parley_deflate_carve(&made.deflate, arena);
+    /* The answer to a call is read while the caller has the scratch already. */
+    made.shake = made.calls || to->scratch_bytes < sizeof *made.shake
+                     ? parley_arena_take(arena, 1, sizeof *made.shake)
+                     : to->scratch;
     *t = parley_arena_take(arena, 1, sizeof **t);
     if (arena->failed) {
         *t = NULL;
@@ -330,6 +337,15 @@ static void flush(struct parley_transport *t)
 
 /* ---- the stages -------------------------------------------------------------------------------- */
 
+static void start_shake(struct parley_transport *t)
+{
+    t->stage = t->calls ? STAGE_CALL : STAGE_UPGRADE;
+    if (t->calls)
+        parley_call_start(&t->shake->call);
+    else
+        parley_upgrade_start(&t->shake->upgrade, t->key, t->compress);
+}
+
 static int work_stream(struct parley_transport *t)
 {
     int status = parley_stream_work(t->stream, t->now_us);
@@ -343,7 +359,7 @@ static int work_stream(struct parley_transport *t)
     if (status > 0) {
         parley_log_line(&t->log, PARLEY_LOG_DEBUG, "wss: the stream is up, %s",
                         t->url.tls ? "with TLS" : "without TLS");
-        t->stage = t->calls ? STAGE_CALL : STAGE_UPGRADE;
+        start_shake(t);
         t->deadline_us = parley_clock_add(t->now_us, UINT64_C(1000) * t->upgrade_ms);
     }
     return status;
@@ -363,7 +379,7 @@ static int end_upgrade(struct parley_transport *t, int status, struct parley_vie
 {
     struct parley_view rest = parley_buffer_view(&t->frames.in);
 
-    return finish(t, parley_upgrade_end(&t->shake.upgrade, rest, status, what, t->reason));
+    return finish(t, parley_upgrade_end(&t->shake->upgrade, rest, status, what, t->reason));
 }
 
 static int upgrade_lost(struct parley_transport *t)
@@ -384,7 +400,7 @@ static void note_life(struct parley_transport *t)
 
 static void begin_open(struct parley_transport *t)
 {
-    const struct parley_extension *x = &t->shake.upgrade.compression;
+    const struct parley_extension *x = &t->shake->upgrade.compression;
 
     t->stage = STAGE_OPEN;
     t->was_open = true;
@@ -412,9 +428,9 @@ static int work_upgrade(struct parley_transport *t)
     send_request(t);
     fill(t);
     rest = parley_buffer_view(in);
-    status = parley_upgrade_read(&t->shake.upgrade, &rest, t->reason);
+    status = parley_upgrade_read(&t->shake->upgrade, &rest, t->reason);
     parley_buffer_skip(in, parley_buffer_used(in) - rest.len);
-    t->facts.http_status = t->shake.upgrade.http.status;
+    t->facts.http_status = t->shake->upgrade.http.status;
     if (status < 0)
         return finish(t, status);
     if (status > 0) {
@@ -423,6 +439,11 @@ static int work_upgrade(struct parley_transport *t)
     }
     if (t->stream_end != 0)
         return upgrade_lost(t);
+    if (parley_buffer_room(in) == 0) { /* of a line, or it would have been taken */
+        parley_why(what, "a line of the answer is longer than the %lu bytes of link_recv_bytes",
+                   (unsigned long)in->size);
+        return end_upgrade(t, PARLEY_ERR_PROTOCOL, parley_view(what));
+    }
     if (t->now_us < t->deadline_us)
         return 0;
     parley_why(what, "no answer within %u ms", (unsigned)t->upgrade_ms);
@@ -437,8 +458,8 @@ static int end_call(struct parley_transport *t, bool orderly, int status, struct
 {
     struct parley_view rest = parley_buffer_view(&t->frames.in);
 
-    status = parley_call_end(&t->shake.call, rest, orderly, status, what, out, t->reason);
-    t->facts.http_status = t->shake.call.http.status;
+    status = parley_call_end(&t->shake->call, rest, orderly, status, what, out, t->reason);
+    t->facts.http_status = t->shake->call.http.status;
     return status < 0 ? finish(t, status) : status;
 }
 
@@ -470,10 +491,10 @@ static int recv_answer(struct parley_transport *t, struct parley_fragment *out)
 {
     struct parley_buffer *in = &t->frames.in;
     struct parley_view rest = parley_buffer_view(in), words = parley_view("");
-    int got = parley_call_read(&t->shake.call, &rest, out, t->reason);
+    int got = parley_call_read(&t->shake->call, &rest, out, t->reason);
 
     parley_buffer_skip(in, parley_buffer_used(in) - rest.len);
-    t->facts.http_status = t->shake.call.http.status;
+    t->facts.http_status = t->shake->call.http.status;
     if (got < 0)
         return finish(t, got);
     if (got == 0 && t->stream_end != 0) {
@@ -484,7 +505,7 @@ static int recv_answer(struct parley_transport *t, struct parley_fragment *out)
         got = end_call(t, orderly, PARLEY_ERR_LOST, words, out);
     }
     if (got > 0 && out->last) {
-        memcpy(t->facts.call_id, t->shake.call.id, sizeof t->facts.call_id);
+        memcpy(t->facts.call_id, t->shake->call.id, sizeof t->facts.call_id);
         parley_why(t->reason, "the call is created");
         finish(t, PARLEY_ERR_CLOSED);
     }
@@ -747,6 +768,7 @@ void parley_transport_drop(struct parley_transport *t)
     t->stream = NULL;
     parley_frames_stop(&t->frames);
     parley_deflate_stop(&t->deflate);
-    parley_wipe(&t->shake, sizeof t->shake);
+    if (t->calls)
+        parley_wipe(t->shake, sizeof *t->shake);
     t->stage = STAGE_CLOSED;
 }
