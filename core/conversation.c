@@ -485,6 +485,33 @@ static void native_pcm(struct parley_wire_event *wire)
 #endif
 }
 
+/* True for the beginning of a response.done. */
+static bool ends_response(struct parley_view head)
+{
+    static const struct parley_view name = PARLEY_VIEW("\"type\""), value = PARLEY_VIEW("\"response.done\"");
+
+    while (head.len > 0 && !parley_view_starts(head, name))
+        head = parley_view_skip(head, 1);
+    head = parley_view_skip(head, name.len);
+    while (head.len > 0 && (head.at[0] == ' ' || head.at[0] == ':'))
+        head = parley_view_skip(head, 1);
+    return parley_view_starts(head, value);
+}
+
+/* A message for which the inbox is too small is not read. But were the end of a response missed, all that
+   waits for it would wait for ever. */
+static void note_too_long(struct parley_conversation *c)
+{
+    struct parley_view head = parley_view_of(c->inbox.at, c->inbox.len < 256 ? c->inbox.len : 256);
+
+    if (!ends_response(head))
+        return;
+    c->reply_owed = false;
+    parley_speech_answered(&c->speech);
+    parley_output_audio_complete(&c->audio, parley_view(NULL));
+    parley_say_create(c, parley_response_ended(&c->responses, parley_view(NULL)));
+}
+
 /* Reads the inbox into c->wire. Returns 0, or the status of a SKIPPED event with its text in c->delegation.
  */
 static int read_inbox(struct parley_conversation *c)
@@ -493,6 +520,7 @@ static int read_inbox(struct parley_conversation *c)
     const char *why = "";
 
     if (c->inbox.state == PARLEY_INBOX_TOO_LONG) {
+        note_too_long(c);
         snprintf(c->delegation, SKIPPED_BYTES, "a message of %lu bytes is longer than the inbox of %lu",
                  (unsigned long)c->inbox.total, (unsigned long)c->inbox.size);
         return PARLEY_ERR_TOO_LONG;

@@ -10,13 +10,14 @@ void parley_inbox_open(struct parley_inbox *inbox, void *memory, size_t bytes)
 
 void parley_inbox_add(struct parley_inbox *inbox, const struct parley_fragment *fragment)
 {
-    size_t bytes = fragment->bytes.len;
+    size_t bytes = fragment->bytes.len, room = inbox->size - inbox->len;
+    size_t kept = bytes < room ? bytes : room;
 
     inbox->total += bytes;
     inbox->binary = inbox->binary || fragment->binary;
-    if (bytes > 0 && inbox->total <= inbox->size && !inbox->binary) {
-        memcpy(inbox->at + inbox->len, fragment->bytes.at, bytes);
-        inbox->len += bytes;
+    if (kept > 0 && !inbox->binary) {
+        memcpy(inbox->at + inbox->len, fragment->bytes.at, kept);
+        inbox->len += kept;
         if (inbox->len > inbox->touched)
             inbox->touched = inbox->len;
     }

@@ -11,7 +11,7 @@
 enum parley_inbox_state {
     PARLEY_INBOX_FILLING,  /* no whole message yet */
     PARLEY_INBOX_MESSAGE,  /* `at`, `len` hold a text message */
-    PARLEY_INBOX_TOO_LONG, /* a message of `total` bytes was skipped */
+    PARLEY_INBOX_TOO_LONG, /* a message of `total` bytes was skipped; `at`, `len`: its beginning */
     PARLEY_INBOX_BINARY,   /* a binary message of `total` bytes was skipped */
 };
 

@@ -143,7 +143,7 @@ bool parley_link_again(struct parley_conversation *c)
        the answer before the call is joined, however that goes. */
     if (c->now_us < c->reconnection.retry_us || parley_has_notice(c) || c->webrtc.answer_waits)
         return false;
-    status = parley_transport_open(&c->transport, &arena, creates ? &c->webrtc.to : c->endpoint, why);
+    status = parley_transport_open(&c->transport, &arena, creates ? c->webrtc.to : c->endpoint, why);
     if (c->recording.on)
         parley_record_opened(&c->recording, status, why);
     if (status < 0) {

@@ -1,97 +1,12 @@
 /* A conversation is carved out of the caller's block here, and the block wiped at the end. */
 #include "core/conversation.h"
 
+#include "core/limits.h"
 #include "core/restore.h"
 #include "core/session.h"
 #include <stdio.h>
 
-static const struct parley_limits default_limits = {
-    .inbox_bytes = 262144,
-    .outbox_bytes = 65536,
-    .input_audio_ms = 2000,
-    .output_audio_ms = 30000,
-    .transcript_bytes = 16384,
-    .reply_items = 16,
-    .link_recv_bytes = 32768,
-    .link_send_bytes = 65536,
-};
-
-enum {
-    INBOX_MIN = 1024,
-    OUTBOX_MIN = 2048,
-    HOST_MIN = 1024, /* of the outbox, for the host */
-    TRANSCRIPT_MIN = 256,
-    LINK_MIN = 1024,
-    INPUT_AUDIO_KEPT_MS = 15000, /* the default where it may have to be said again */
-    LINK_NOTICES = 14,
-    SAMPLES_PER_MS = PARLEY_SAMPLE_RATE / 1000,
-    CUT_BYTES = 256,     /* a truncate message, with a usual id */
-    ANSWER_BYTES = 1536, /* a function output and a response.create */
-};
-
-/* ---- options ----------------------------------------------------------------------------------- */
-
-static size_t size_or(size_t value, size_t fallback)
-{
-    return value != 0 ? value : fallback;
-}
-
-static uint32_t number_or(uint32_t value, uint32_t fallback)
-{
-    return value != 0 ? value : fallback;
-}
-
-static struct parley_limits fill_limits(const struct parley_options *o)
-{
-    const struct parley_limits *d = &default_limits, *given = &o->limits;
-    uint32_t input_audio_ms = o->reconnect.on ? INPUT_AUDIO_KEPT_MS : d->input_audio_ms;
-
-    return (struct parley_limits){
-        .inbox_bytes = size_or(given->inbox_bytes, d->inbox_bytes),
-        .outbox_bytes = size_or(given->outbox_bytes, d->outbox_bytes),
-        .input_audio_ms = number_or(given->input_audio_ms, input_audio_ms),
-        .output_audio_ms = number_or(given->output_audio_ms, d->output_audio_ms),
-        .transcript_bytes = size_or(given->transcript_bytes, d->transcript_bytes),
-        .reply_items = number_or(given->reply_items, d->reply_items),
-        .link_recv_bytes = size_or(given->link_recv_bytes, d->link_recv_bytes),
-        .link_send_bytes = size_or(given->link_send_bytes, d->link_send_bytes),
-    };
-}
-
-static size_t reserve_bytes(const struct parley_limits *limits)
-{
-    return ANSWER_BYTES + (size_t)limits->reply_items * CUT_BYTES;
-}
-
-static int check_limits(const struct parley_limits *limits, struct parley_error *error)
-{
-    const struct {
-        const char *name;
-        size_t value, min, max;
-    } fields[] = {
-        {"inbox_bytes", limits->inbox_bytes, INBOX_MIN, UINT32_MAX},
-        {"outbox_bytes", limits->outbox_bytes, OUTBOX_MIN, PARLEY_OUTBOX_BYTES_MAX},
-        {"input_audio_ms", limits->input_audio_ms, 40, 3600000},
-        {"transcript_bytes", limits->transcript_bytes, TRANSCRIPT_MIN, UINT32_MAX},
-        {"reply_items", limits->reply_items, 2, 1024},
-        {"link_recv_bytes", limits->link_recv_bytes, LINK_MIN, UINT32_MAX},
-        {"link_send_bytes", limits->link_send_bytes, LINK_MIN, UINT32_MAX},
-    };
-
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-        if (fields[i].value < fields[i].min || fields[i].value > fields[i].max)
-            return parley_error_set(error, PARLEY_ERR_ARGUMENT, "limits.%s is %lu, not within %lu and %lu",
-                                    fields[i].name, (unsigned long)fields[i].value,
-                                    (unsigned long)fields[i].min, (unsigned long)fields[i].max);
-    if (limits->output_audio_ms != PARLEY_LIMIT_NONE && limits->output_audio_ms > 3600000)
-        return parley_error_set(error, PARLEY_ERR_ARGUMENT, "limits.output_audio_ms is more than an hour");
-    if (limits->outbox_bytes < reserve_bytes(limits) + HOST_MIN)
-        return parley_error_set(error, PARLEY_ERR_ARGUMENT,
-                                "limits.outbox_bytes is %lu; %u reply items need at least %lu",
-                                (unsigned long)limits->outbox_bytes, (unsigned)limits->reply_items,
-                                (unsigned long)(reserve_bytes(limits) + HOST_MIN));
-    return PARLEY_OK;
-}
+enum { LINK_NOTICES = 14, SAMPLES_PER_MS = PARLEY_SAMPLE_RATE / 1000 };
 
 /* ---- carving ----------------------------------------------------------------------------------- */
 
@@ -172,12 +87,19 @@ static void carve_workspace(struct parley_conversation *c, struct parley_arena *
     c->inbox.touched = touched_before(c);
 }
 
+/* What has been taken since the last part. */
+static void count_part(size_t *part, const struct parley_arena *arena, struct parley_memory *parts)
+{
+    *part = arena->used - parts->all;
+    parts->all = arena->used;
+}
+
 /*
  * Everything a conversation consists of, in one order; with a counting arena `c` is a scratch of the caller
  * and only the sizes matter. Leaves the transport to the caller, which comes last.
  */
 static void carve(struct parley_conversation *c, struct parley_arena *arena, const struct parley_options *o,
-                  const struct parley_limits *limits)
+                  const struct parley_limits *limits, struct parley_memory *parts)
 {
     uint32_t queue_ms = limits->output_audio_ms != PARLEY_LIMIT_NONE ? limits->output_audio_ms : 0;
 
@@ -189,14 +111,20 @@ static void carve(struct parley_conversation *c, struct parley_arena *arena, con
     c->session = parley_session_of(o);
     c->opening_bytes = o->keep_session ? 0 : opening_bytes(c);
     c->session = parley_session_keep(&c->session, arena);
+    count_part(&parts->conversation, arena, parts);
     carve_workspace(c, arena, limits);
-    parley_outbox_open(&c->outbox, arena, limits->outbox_bytes, reserve_bytes(limits),
+    count_part(&parts->workspace, arena, parts);
+    parley_outbox_open(&c->outbox, arena, limits->outbox_bytes, parley_limits_reserve(limits),
                        (size_t)limits->input_audio_ms * SAMPLES_PER_MS * sizeof(int16_t));
+    count_part(&parts->outbox, arena, parts);
     parley_output_audio_open(&c->audio, arena, (size_t)queue_ms * SAMPLES_PER_MS, limits->reply_items);
+    count_part(&parts->output_audio, arena, parts);
     c->transcript = parley_transcript_open(arena, limits->transcript_bytes);
+    count_part(&parts->transcript, arena, parts);
     /* Every reply may be cut and, before that, played; the link and its stages need some more. */
     c->notices = parley_ring(arena, limits->reply_items * 2 * sizeof(struct parley_notice) +
                                         LINK_NOTICES * (size_t)PARLEY_NOTICE_HEAD);
+    count_part(&parts->notices, arena, parts);
     if (o->reconnect.on)
         parley_restore_open(c, arena, limits);
     parley_recording_open(&c->recording, arena, o);
@@ -206,7 +134,8 @@ static void carve(struct parley_conversation *c, struct parley_arena *arena, con
 
 /* For the links to come, if there may be others than the first. */
 static void keep_endpoints(struct parley_conversation *c, struct parley_arena *arena,
-                           const struct parley_options *o, struct parley_endpoint *to)
+                           const struct parley_options *o, struct parley_endpoint *to,
+                           struct parley_endpoint *call)
 {
     struct parley_endpoint kept;
 
@@ -217,7 +146,7 @@ static void keep_endpoints(struct parley_conversation *c, struct parley_arena *a
     c->endpoint = parley_arena_take(arena, 1, sizeof *c->endpoint);
     if (c->endpoint != NULL)
         *c->endpoint = kept;
-    parley_webrtc_open(&c->webrtc, arena, o, c->endpoint != NULL ? c->endpoint : to);
+    parley_webrtc_open(&c->webrtc, arena, o, c->endpoint != NULL ? c->endpoint : to, call);
     if (c->webrtc.state == PARLEY_WEBRTC_CREATING)
         parley_reconnection_aim(&c->reconnection, PARLEY_AIM_CREATE, c->now_us);
     else if (c->webrtc.state == PARLEY_WEBRTC_JOINING)
@@ -242,7 +171,7 @@ static int open_link(struct parley_conversation *c, struct parley_arena *arena,
         status = PARLEY_ERR_MEMORY;
     }
     if (status == PARLEY_OK)
-        status = parley_transport_open(&c->transport, arena, &c->webrtc.to, why);
+        status = parley_transport_open(&c->transport, arena, c->webrtc.to, why);
     if (arena->used < after.used)
         arena->used = after.used;
     return status;
@@ -250,19 +179,19 @@ static int open_link(struct parley_conversation *c, struct parley_arena *arena,
 
 /* Checks and carves; with a counting arena nothing is opened. Returns a status. */
 static int build(struct parley_conversation *c, struct parley_arena *arena, const struct parley_options *o,
-                 struct parley_error *error)
+                 struct parley_memory *memory, struct parley_error *error)
 {
-    struct parley_limits limits = fill_limits(o);
+    struct parley_limits limits = parley_limits_fill(o);
     struct parley_reconnect reconnect;
     struct parley_endpoint_parts parts;
-    struct parley_endpoint to;
+    struct parley_endpoint to, call;
     const char *wrong = parley_reconnect_fill(&reconnect, &o->reconnect);
     char why[PARLEY_TRANSPORT_REASON] = "";
     int status = parley_session_check(o, error);
 
     memset(&parts, 0, sizeof parts);
     if (status == PARLEY_OK)
-        status = check_limits(&limits, error);
+        status = parley_limits_check(&limits, error);
     if (status == PARLEY_OK && wrong != NULL)
         status = parley_error_set(error, PARLEY_ERR_ARGUMENT, "%s", wrong);
     if (status == PARLEY_OK)
@@ -271,10 +200,11 @@ static int build(struct parley_conversation *c, struct parley_arena *arena, cons
         status = parley_endpoint_make(&parts, &to, o, &limits, error);
     if (status == PARLEY_OK) {
         parley_reconnection_start(&c->reconnection, &reconnect);
-        carve(c, arena, o, &limits);
+        carve(c, arena, o, &limits, memory);
         to.scratch = c->workspace;
         to.scratch_bytes = smaller(c->workspace_size, PARLEY_TRANSPORT_SCRATCH);
-        keep_endpoints(c, arena, o, &to);
+        keep_endpoints(c, arena, o, &to, &call);
+        count_part(&memory->extras, arena, memory);
         c->link_arena = *arena;
         if (arena->failed != 0)
             status = parley_error_set(error, PARLEY_ERR_MEMORY, "the memory block is too small: %lu bytes",
@@ -286,53 +216,68 @@ static int build(struct parley_conversation *c, struct parley_arena *arena, cons
             parley_error_set(error, status, "%s", why);
         else if (c->transport != NULL)
             c->facts = parley_transport_facts(c->transport);
+        count_part(&memory->link, arena, memory);
     }
     parley_wipe(&parts, sizeof parts);
     return status;
 }
 
-size_t parley_memory_needed(const struct parley_options *options)
+int parley_memory_split(const struct parley_options *options, struct parley_memory *memory,
+                        struct parley_error *error)
 {
     struct parley_conversation scratch = {0};
     struct parley_arena arena = parley_arena(NULL, 0);
+    int status;
 
+    *memory = (struct parley_memory){0};
     parley_arena_take(&arena, 1, sizeof scratch);
-    return build(&scratch, &arena, options, NULL) == PARLEY_OK ? arena.used : 0;
+    status = build(&scratch, &arena, options, memory, error);
+    if (status < 0)
+        *memory = (struct parley_memory){0};
+    return status;
+}
+
+size_t parley_memory_needed(const struct parley_options *options)
+{
+    struct parley_memory memory;
+
+    parley_memory_split(options, &memory, NULL);
+    return memory.all;
 }
 
 /* Without a block: because parley_memory_needed said 0? Then the reason for that is the better answer. */
 static int refuse_no_memory(const struct parley_options *options, struct parley_error *error)
 {
-    struct parley_conversation scratch = {0};
-    struct parley_arena arena = parley_arena(NULL, 0);
-    int status = build(&scratch, &arena, options, error);
+    struct parley_memory memory;
+    int status = parley_memory_split(options, &memory, error);
 
     return status < 0 ? status : parley_error_set(error, PARLEY_ERR_MEMORY, "no memory block was given");
 }
 
-int parley_open(struct parley_conversation **out, void *memory, size_t bytes,
+int parley_open(struct parley_conversation **out, void *block, size_t bytes,
                 const struct parley_options *options, uint64_t now_us, struct parley_error *error)
 {
-    struct parley_arena arena = parley_arena(memory, bytes);
+    struct parley_arena arena = parley_arena(block, bytes);
+    struct parley_memory memory = {0};
     struct parley_conversation *c;
     int status;
 
     *out = NULL;
     if (error != NULL)
         *error = (struct parley_error){PARLEY_OK, ""};
-    if (memory == NULL || bytes == 0) /* malloc(0) may give a pointer */
+    if (block == NULL || bytes == 0) /* malloc(0) may give a pointer */
         return refuse_no_memory(options, error);
     c = parley_arena_take(&arena, 1, sizeof *c);
     if (c == NULL)
         return parley_error_set(error, PARLEY_ERR_MEMORY, "the memory block is too small: %lu bytes",
                                 (unsigned long)bytes);
-    c->block = memory;
+    c->block = block;
     c->block_bytes = bytes;
     c->now_us = now_us;
     c->life = PARLEY_LIFE_OPENING;
-    status = build(c, &arena, options, error);
+    status = build(c, &arena, options, &memory, error);
     if (status < 0) {
-        parley_wipe(memory, arena.used);
+        parley_wipe(block, arena.used);
         return status;
     }
     c->stats.memory_bytes = arena.used;

@@ -63,9 +63,10 @@ struct parley_limits {
        parley_send_text and the agent calls answer PARLEY_ERR_FULL; a part is kept for what the
        conversation itself has to say. */
     size_t outbox_bytes;
-    /* Microphone audio waiting for the network, in milliseconds (default 2000; 48 bytes each). When more
-       comes the oldest is dropped and reported as PARLEY_EVENT_SHED. With `reconnect` also what was sent and
-       may have to be said again (default 15000): hold the longest turn you expect. */
+    /* Microphone audio waiting for the network, in milliseconds (default 2000; 48 bytes each; at least 40,
+       and below 100 messages of 20 ms are the longest). When more comes the oldest is dropped and reported as
+       PARLEY_EVENT_SHED. With `reconnect` also what was sent and may have to be said again (default 15000):
+       hold the longest turn you expect. */
     uint32_t input_audio_ms;
     /* Reply audio waiting for parley_read_audio, in milliseconds (default 30000; 48 bytes each). When it
        is full no more is read from the service until some has been played, so an interruption by speech
@@ -81,6 +82,21 @@ struct parley_limits {
     size_t link_recv_bytes, link_send_bytes;
 };
 #define PARLEY_LIMIT_NONE UINT32_MAX
+
+/*
+ * Limits for three kinds of hosts; README tells what each costs, `parley limits` in detail.
+ *
+ *   BOARD    one conversation in a device: the defaults.
+ *   TINY     for a block of 24 KB, beside TLS: text both ways, and sound in pieces of 20 ms, as the host
+ * sends it and as it takes it from the events. The service's messages may have 3.5 KB: longer ones, as the
+ *            echo of the instructions in session.updated, are skipped and reported, so ask the service for
+ *            short sound and short replies. Typed text and an agent's messages may have about 900 bytes each.
+ *   SERVER   many conversations in a process: little memory while idle, and sound is taken from the events.
+ */
+enum parley_profile { PARLEY_PROFILE_BOARD, PARLEY_PROFILE_TINY, PARLEY_PROFILE_SERVER };
+
+/* The limits of a profile, none of them 0; of BOARD for a number that is none. */
+struct parley_limits parley_limits_for(enum parley_profile profile);
 
 /* The longest each stage may take, in milliseconds. In each field 0 stands for the default. */
 struct parley_timeouts {
@@ -358,6 +374,25 @@ struct parley_error {
  * and on the length of the texts. 0 when the options cannot be used (parley_open tells why).
  */
 size_t parley_memory_needed(const struct parley_options *options);
+
+/* What those bytes are for; together they are `all`. */
+struct parley_memory {
+    size_t all;
+    size_t conversation; /* its state, and the texts of the options */
+    size_t workspace; /* inbox, a message of sound on its way, the text of a handoff; and before that what the
+                         link needs to come up, and what the session is asked for */
+    size_t outbox;    /* messages and microphone audio that wait for the network */
+    size_t output_audio; /* reply audio, and the account of it */
+    size_t transcript;
+    size_t notices; /* events that are no messages of the service */
+    size_t extras;  /* of reconnect, calls and the recorder */
+    size_t link;    /* buffers and state of the transport */
+};
+
+/* Fills *memory in. Returns PARLEY_OK, or what parley_open would with the reason in *error (may be NULL), and
+   then all of it is 0. */
+int parley_memory_split(const struct parley_options *options, struct parley_memory *memory,
+                        struct parley_error *error);
 
 /*
  * Opens a conversation in the `bytes` bytes at `memory` (any alignment) and starts to connect.

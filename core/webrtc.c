@@ -83,7 +83,7 @@ static void render_body(struct parley_render *r, const struct parley_options *o,
 }
 
 void parley_webrtc_open(struct parley_webrtc *w, struct parley_arena *arena, const struct parley_options *o,
-                        const struct parley_endpoint *kept)
+                        const struct parley_endpoint *kept, struct parley_endpoint *counted)
 {
     struct parley_render r = parley_render(NULL, 0);
     char *body;
@@ -94,22 +94,25 @@ void parley_webrtc_open(struct parley_webrtc *w, struct parley_arena *arena, con
     if (o->call_id.at != NULL)
         return;
     w->state = PARLEY_WEBRTC_CREATING;
-    w->to = *kept;
-    w->to.query = NULL;
-    w->to.query_count = 0;
-    w->to.compress = false;
+    w->to = parley_arena_take(arena, 1, sizeof *w->to);
+    if (w->to == NULL)
+        w->to = counted;
+    *w->to = *kept;
+    w->to->query = NULL;
+    w->to->query_count = 0;
+    w->to->compress = false;
     if (o->call_url.at != NULL)
-        w->to.kept = NULL; /* that is for links to one address */
-    w->to.url = parley_carve_text(arena, call_url(o, kept));
-    if (w->to.url.at == NULL) /* the arena counts */
-        w->to.url = call_url(o, kept);
-    render_body(&r, o, w->to.url, &w->to.call_type);
-    w->to.call_bytes = r.used;
+        w->to->kept = NULL; /* that is for links to one address */
+    w->to->url = parley_carve_text(arena, call_url(o, kept));
+    if (w->to->url.at == NULL) /* the arena counts */
+        w->to->url = call_url(o, kept);
+    render_body(&r, o, w->to->url, &w->to->call_type);
+    w->to->call_bytes = r.used;
     body = parley_arena_take_raw(arena, r.used, 1);
     if (body == NULL)
         return;
     r = parley_render(body, r.used);
-    render_body(&r, o, w->to.url, &w->to.call_type);
+    render_body(&r, o, w->to->url, &w->to->call_type);
     w->body = w->rest = parley_rendered(&r);
 }
 

@@ -16,7 +16,7 @@ enum parley_webrtc_state { PARLEY_WEBRTC_NONE, PARLEY_WEBRTC_CREATING, PARLEY_WE
 
 struct parley_webrtc {
     enum parley_webrtc_state state;
-    struct parley_endpoint to;     /* of the POST */
+    struct parley_endpoint *to;    /* of the POST; NULL: none is made */
     struct parley_view body, rest; /* and what of its body is not out yet */
     char id[PARLEY_FACT_CALL_ID];
     bool answer_waits; /* the answer is in the inbox, and the host has not seen it */
@@ -31,9 +31,10 @@ struct parley_view parley_webrtc_id(const struct parley_options *o);
 /* Checks what the options say of a call. Returns PARLEY_OK or PARLEY_ERR_ARGUMENT. */
 int parley_webrtc_check(const struct parley_options *o, struct parley_error *error);
 
-/* Carves what a call needs. `kept` is the endpoint of the WebSocket, which has to stay. */
+/* Carves what a call needs. `kept` is the endpoint of the WebSocket, which has to stay, and `counted` serves
+   for w->to while the arena only counts. */
 void parley_webrtc_open(struct parley_webrtc *w, struct parley_arena *arena, const struct parley_options *o,
-                        const struct parley_endpoint *kept);
+                        const struct parley_endpoint *kept, struct parley_endpoint *counted);
 
 /* The POST is to be made again. */
 void parley_webrtc_again(struct parley_webrtc *w);

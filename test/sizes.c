@@ -22,33 +22,27 @@ static void print_cost(const char *title, struct parley_limits limits, double un
     printf("| %s | %.2f |\n", title, (double)(needed(limits) - needed(defaults)) / units);
 }
 
+static void print_profile(const char *title, enum parley_profile profile)
+{
+    struct parley_options options = PARLEY_OPTIONS_DEFAULT;
+    size_t all, plain;
+
+    options.limits = parley_limits_for(profile);
+    all = parley_memory_needed(&options);
+    options.url = parley_view("http://api.openai.com/v1");
+    plain = parley_memory_needed(&options);
+    printf("| %s | %zu | %zu |\n", title, all, all - plain);
+}
+
 int main(void)
 {
-    const struct parley_limits defaults = {0};
-    const struct parley_limits no_queue = {.output_audio_ms = PARLEY_LIMIT_NONE};
-    const struct parley_limits small = {
-        .inbox_bytes = 32768,
-        .outbox_bytes = 8192,
-        .input_audio_ms = 500,
-        .output_audio_ms = PARLEY_LIMIT_NONE,
-        .transcript_bytes = 4096,
-        .reply_items = 4,
-        .link_recv_bytes = 4096,
-        .link_send_bytes = 16384,
-    };
-
-    struct parley_options compressed = PARLEY_OPTIONS_DEFAULT;
-
-    if (needed(defaults) == 0 || needed(small) == 0)
+    if (needed(parley_limits_for(PARLEY_PROFILE_TINY)) == 0)
         return 1;
-    printf("| block of memory (%s) | bytes |\n|---|---:|\n", parley_transport());
-    printf("| default limits | %zu |\n", needed(defaults));
-    printf("| the same, audio taken from the events (`output_audio_ms` none) | %zu |\n", needed(no_queue));
-    compressed.compress = PARLEY_COMPRESS_AUTO;
-    printf("| default limits, compressed if the service agrees | %zu |\n", parley_memory_needed(&compressed));
-    printf("| a small board: inbox 32 KiB, outbox 8 KiB, 500 ms in, transcript 4 KiB, link 4 + 16 KiB | %zu "
-           "|\n\n",
-           needed(small));
+    printf("| block of memory (%s) | bytes | of them for TLS |\n|---|---:|---:|\n", parley_transport());
+    print_profile("`tiny`: text, and sound in pieces of 20 ms", PARLEY_PROFILE_TINY);
+    print_profile("`board`: the default limits", PARLEY_PROFILE_BOARD);
+    print_profile("`server`: many in a process", PARLEY_PROFILE_SERVER);
+    printf("\n");
     printf("| one more of | costs bytes |\n|---|---:|\n");
     print_cost("`inbox_bytes`", (struct parley_limits){.inbox_bytes = 2 * 262144}, 262144);
     print_cost("`outbox_bytes`", (struct parley_limits){.outbox_bytes = 2 * 65536}, 65536);

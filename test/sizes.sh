@@ -1,9 +1,9 @@
 #!/bin/sh
 # shellcheck disable=SC2016,SC2046,SC2086,SC2154 # Markdown has backquotes; flags and lists are split on purpose
-# usage: test/sizes.sh [--target TARGET]      called by ./build.sh sizes, with -Os unless CFLAGS are given
+# usage: test/sizes.sh [--target TARGET | memory]      called by ./build.sh sizes, with -Os unless CFLAGS are given
 # Prints the tables of sizes for the README: code and data by folder and by what is linked, the block of memory by
-# limits. For this machine, for one of test/cross/target.sh, or with another CC for that one's (transport/wss only
-# where its packages are).
+# limits (`memory`: those alone). For this machine, for one of test/cross/target.sh, or with another CC for that
+# one's (transport/wss only where its packages are).
 set -eu
 cd "$(dirname "$0")/.."
 : "${BUILD:=build}" "${CC:=cc}" "${CFLAGS=-Os}"
@@ -21,7 +21,7 @@ if [ "$target" ]; then
     [ "$bare" = no ] || CFLAGS="$CFLAGS $(target_headers "$BUILD/sizes-$target/packages")"
     target_settings "$target"
 fi
-BUILD=$BUILD/sizes${target:+-$target}
+[ "${1-}" = memory ] || BUILD=$BUILD/sizes${target:+-$target}
 export BUILD CC CFLAGS LDFLAGS AR
 
 made='lib cli' library=libparley libs='-lwslay -lmbedtls -lmbedx509 -lmbedcrypto -lz'
@@ -31,8 +31,10 @@ elif ! echo 'int main(void) { return 0; }' | $CC $CFLAGS $LDFLAGS -xc - $libs -o
     made=loopback library=libparley-loopback libs=
     [ "$target" = musl ] || made="loopback $BUILD/lib/libparley-loopback.so"
 fi
+[ "${1-}" != memory ] || made=$BUILD/lib/$library.a
 ./build.sh make $made
 [ "$bare" = yes ] || $CC $CFLAGS $LDFLAGS -std=c11 -I. test/sizes.c -o "$BUILD/memory" "$BUILD/lib/$library.a" $libs
+[ "${1-}" != memory ] || exec "$BUILD/memory"
 size=$($CC -print-prog-name=size) strip=$($CC -print-prog-name=strip)
 
 # title, files: a line of the table with their sum

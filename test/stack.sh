@@ -14,7 +14,7 @@ export BUILD CC
 open_most=22528 most=10240
 c_takes=3072 # C's printf, of which no graph knows
 
-opening='parley_open|parley_memory_needed|parley_context_render'
+opening='parley_open|parley_memory_needed|parley_memory_split|parley_context_render'
 if ! echo 'int f(void); int f(void) { return 0; }' | $CC -fcallgraph-info=su -xc - -c -o "$scratch/x.o" 2>/dev/null; then
     skip 'the stack of each function' "$CC makes no call graphs (gcc does)"
     plan

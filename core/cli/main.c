@@ -6,6 +6,7 @@
 #include "core/cli/context.h"
 #include "core/cli/doctor.h"
 #include "core/cli/fake.h"
+#include "core/cli/limits.h"
 #include "core/cli/play_replay.h"
 #include "core/cli/play_rules.h"
 #include "core/cli/talk.h"
@@ -34,6 +35,8 @@ static const struct command commands[] = {
     {"context", "print what the model is told at the start: earlier conversations, this folder",
      parley_cli_context, NULL},
     {"threads", "list, show and delete recorded conversations", parley_cli_threads, NULL},
+    {"limits", "print what a conversation costs and where its bounds are, for each kind of host",
+     parley_cli_limits, NULL},
     {"timeline", "show a recorded conversation as a picture, or as text", parley_cli_timeline, NULL},
     {"fake", "be the service, for clients in any language, and tell which rules they break", parley_cli_fake,
      "wss"},
