@@ -29,14 +29,14 @@ export CC AR CFLAGS LDFLAGS BUILD PREFIX DESTDIR CONTEXT SIMD
 platform='status arena ring text log address dns host_files first_name random_below'
 platform_posix='clock wait random reason sockaddr socket listen lookup resolve file directory process user'
 platform_lwip='clock wait random sockaddr socket resolve file' # for boards, to copy from: see board.h there
-platform_fake='reset clock wait random socket resolve file directory process user'
+platform_fake='reset clock wait random socket listen resolve file directory process user'
 parser='json json_number utf8 base64 base64_vector events_common events_v1 events_v2'
 templates='render'
 context='transcript token_budget path git_branch thread_line thread_store thread_log'
 context_startup='section git_root current_thread recent_work workspace_tree startup_context' # only with CONTEXT=on
 loopback='loopback'
 service='script talk include peek form journal voice answers rules shape service service_out service_session service_items service_ear service_response service_reply service_shapes'
-wss='wss url http answer location call accept upgrade extension deflate frames why dial tls offer alert certificate judge resume trust proxy'
+wss='wss url http answer location call accept upgrade extension deflate frames why dial tls offer alert certificate judge resume trust trust_file trust_text proxy'
 serve='request serve serve_frames serve_stream serve_tls' # the server's side of wss, for the program
 stream_tls='stream_tls'
 stream_pipe='stream_pipe'

@@ -19,6 +19,10 @@ int parley_listen(struct parley_address *at);
    who it is from. Returns 1, 0 when none waits (or it has gone again), PARLEY_ERR_SYSTEM. Never blocks. */
 int parley_listen_accept(int listening, int *fd, struct parley_address *from);
 
+/* Says on a connection that nothing more will be written; what was written still goes. A server's last word:
+   closed while bytes of the client's are unread, the system takes back what is on its way. */
+void parley_listen_finish(int fd);
+
 /* The system's words for the last failure ("Address already in use"); static, good until the next call. */
 const char *parley_listen_reason(void);
 

@@ -85,7 +85,7 @@ static void tell_breaches(struct parley_cli_fake_client *c)
     size_t count = service != NULL ? parley_service_breaches(service, &first) : 0;
 
     for (; c->breaches < count; c->breaches++)
-        parley_cli_fake_log_broken(&c->house->log, c->number, first[c->breaches].rule, c->now_us,
+        parley_cli_fake_log_broken(&c->house->log, c->number, (int)first[c->breaches].rule, c->now_us,
                                    first[c->breaches].excerpt);
 }
 
@@ -185,6 +185,14 @@ static bool is_before_upgrade(const struct parley_cli_fake_fault *fault)
     return fault->kind == PARLEY_CLI_FAKE_REFUSE || fault->kind == PARLEY_CLI_FAKE_NO_ANSWER;
 }
 
+/* One that says something has to wait until that can be sent. */
+static bool is_ready(const struct parley_cli_fake_client *c, const struct parley_cli_fake_fault *fault)
+{
+    return (fault->kind != PARLEY_CLI_FAKE_GARBAGE && fault->kind != PARLEY_CLI_FAKE_UNKNOWN &&
+            fault->kind != PARLEY_CLI_FAKE_BINARY) ||
+           parley_serve_room(c->serve);
+}
+
 /* Lets go wrong what is due. */
 static void suffer(struct parley_cli_fake_client *c)
 {
@@ -193,7 +201,7 @@ static void suffer(struct parley_cli_fake_client *c)
         bool now = fault->at_message > 0 ? c->said + 1 >= fault->at_message
                                          : c->now_us >= parley_clock_add(c->opened_us, fault->at_us);
 
-        if (c->struck[i] || !now || is_before_upgrade(fault))
+        if (c->struck[i] || !now || is_before_upgrade(fault) || !is_ready(c, fault))
             continue;
         c->struck[i] = true;
         parley_cli_fake_log(&c->house->log, c->number, "fault", "%s", parley_cli_fake_fault_name(fault));
@@ -274,6 +282,8 @@ static void let_in(struct parley_cli_fake_client *c, const struct parley_request
     c->house->log.connections++;
     c->opened_us = c->now_us;
     parley_cli_fake_log(&c->house->log, c->number, "opened", "%s", entry->model);
+    if (entry->names_model && parley_script_service(c->script) != NULL)
+        parley_service_model(parley_script_service(c->script), parley_view(entry->model));
     c->peer->opened(c->peer->state, service_now(c));
 }
 

@@ -103,6 +103,7 @@ static struct parley_cli_fake_entry judge_query(const struct parley_cli_fake_doo
     call = parley_request_parameter(request, "model", text, sizeof text);
     if (call.len > 0) {
         parley_why_clean(entry.model, sizeof entry.model, call);
+        entry.names_model = true;
         return entry;
     }
     call = parley_request_parameter(request, "intent", text, sizeof text);

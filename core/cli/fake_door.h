@@ -18,6 +18,7 @@ struct parley_cli_fake_entry {
     const char *words;   /* of the error, ASCII */
     const char *headers; /* whole lines that go with the answer */
     bool realtime;       /* the subprotocol "realtime" was offered */
+    bool names_model;    /* `model` is one */
     char model[80];      /* of the session, or the call it joins, fit for a log */
 };
 

@@ -9,7 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-enum { WORDS = PARLEY_TRANSPORT_REASON, LINE = 4 * WORDS };
+enum { WORDS = PARLEY_TRANSPORT_REASON, LINE = 4 * WORDS, KEY_MIN = 8 };
 
 /* A rule's id and title, also of those that are not the service's. */
 static struct parley_rule_row row_of(int rule)
@@ -23,6 +23,25 @@ static struct parley_rule_row row_of(int rule)
     return rule == PARLEY_CLI_FAKE_RULE_WEBSOCKET ? websocket
            : rule == PARLEY_CLI_FAKE_RULE_TALK    ? talk
                                                   : *parley_rule((enum parley_rule)rule);
+}
+
+/* Keys that stand in the middle of a word as well, behind a quote say. */
+static void hide_keys(char *text)
+{
+    for (char *at = strstr(text, "sk-"); at != NULL; at = strstr(at, "sk-")) {
+        size_t bytes = strspn(at, "-_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz");
+
+        if (bytes > KEY_MIN)
+            memset(at, '*', bytes);
+        at += bytes;
+    }
+}
+
+/* What a client had a part in, fit for one line. */
+static void clean(char out[WORDS], const char *text)
+{
+    parley_why_clean(out, WORDS, parley_view(text));
+    hide_keys(out);
 }
 
 /* ---- lines ------------------------------------------------------------------------------------- */
@@ -65,7 +84,7 @@ static void print_head(const struct parley_cli_fake_log *log, uint32_t connectio
 void parley_cli_fake_log(const struct parley_cli_fake_log *log, uint32_t connection, const char *what,
                          const char *format, ...)
 {
-    char words[WORDS], clean[WORDS], line[LINE];
+    char words[WORDS], text[WORDS], line[LINE];
     va_list list;
 
     if (log->quiet)
@@ -73,38 +92,38 @@ void parley_cli_fake_log(const struct parley_cli_fake_log *log, uint32_t connect
     va_start(list, format);
     vsnprintf(words, sizeof words, format, list);
     va_end(list);
-    parley_why_clean(clean, sizeof clean, parley_view(words));
+    clean(text, words);
     if (log->json) {
         struct parley_render r = begin_json(log, line, connection, what, log->now_us);
 
-        parley_cli_json_text(&r, "text", parley_view(clean));
+        parley_cli_json_text(&r, "text", parley_view(text));
         print(&r);
         return;
     }
     print_head(log, connection, what, log->now_us);
-    printf("%s\n", clean);
+    printf("%s\n", text);
 }
 
 void parley_cli_fake_log_broken(struct parley_cli_fake_log *log, uint32_t connection, int rule,
                                 uint64_t at_us, const char *excerpt)
 {
     struct parley_rule_row row = row_of(rule);
-    char clean[WORDS], line[LINE];
+    char text[WORDS], line[LINE];
 
     log->broken++;
     log->times[rule]++;
-    parley_why_clean(clean, sizeof clean, parley_view(excerpt));
+    clean(text, excerpt);
     if (log->json) {
         struct parley_render r = begin_json(log, line, connection, "broken", at_us);
 
         parley_cli_json_word(&r, "rule", row.id);
         parley_cli_json_word(&r, "title", row.title);
-        parley_cli_json_text(&r, "excerpt", parley_view(clean));
+        parley_cli_json_text(&r, "excerpt", parley_view(text));
         print(&r);
         return;
     }
     print_head(log, connection, "broken", at_us);
-    printf("%s (%s): %s\n", row.id, row.title, clean);
+    printf("%s (%s): %s\n", row.id, row.title, text);
 }
 
 void parley_cli_fake_log_more(struct parley_cli_fake_log *log, uint32_t connection, unsigned count)

@@ -107,3 +107,8 @@ int parley_listen_accept(int listening, int *fd, struct parley_address *from)
     read_address(&address, from);
     return 1;
 }
+
+void parley_listen_finish(int fd)
+{
+    (void)shutdown(fd, SHUT_WR); /* gone already: fine */
+}

@@ -1283,12 +1283,58 @@ static void every_rule_is_tested_both_ways(void **state)
     assert_true(PARLEY_RULES_END - 1 >= 60);
 }
 
+/* A server tells the service which model an address names; a talk's loopback has no address. */
+static void the_model_of_an_address(void **state)
+{
+    static const struct {
+        const char *model, *told;
+    } models[] = {
+        {"gpt-realtime-1.5", "'gpt-realtime-1.5'"},
+        {"a\"b", "'loopback'"},
+        {"0123456789012345678901234567890123456789012345678901234567890123", "'loopback'"}, /* too long */
+    };
+    const struct parley_service_breach *first;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(models) / sizeof(models[0]); i++) {
+        struct feed f;
+
+        feed_open(&f, "use service\n", NULL);
+        parley_service_model(f.peer, parley_view(models[i].model));
+        f.peer->opened(f.peer->state, f.now_us);
+        f.looked = f.count;
+        feed_turn(&f);
+        feed_member(feed_wanted(&f, "session.created"), "session.model", models[i].told);
+        feed_send(&f, "{'type':'session.update','session':{'type':'realtime','model':'gpt-realtime-1.5'}}");
+        feed_member(feed_wanted(&f, "session.updated"), "session.model", "'gpt-realtime-1.5'");
+        feed_send(&f, "{'type':'session.update','session':{'type':'realtime','model':'gpt-realtime'}}");
+        feed_member(feed_wanted(&f, "error"), "error.param", "'session.model'");
+        assert_int_equal(parley_service_breaches(f.peer, &first), 1);
+        assert_int_equal(first->rule, PARLEY_RULE_MODEL_FIXED);
+        feed_close(&f);
+    }
+    {
+        struct feed f; /* not even the first session.update */
+
+        feed_open(&f, "use service\n", NULL);
+        parley_service_model(f.peer, parley_view("gpt-realtime-1.5"));
+        f.peer->opened(f.peer->state, f.now_us);
+        feed_send(&f, "{'type':'session.update','session':{'type':'realtime','model':'gpt-realtime'}}");
+        feed_member(feed_wanted(&f, "error"), "error.param", "'session.model'");
+        feed_close(&f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ids_are_unique_and_found),        cmocka_unit_test(what_obeys_is_taken),
-        cmocka_unit_test(what_does_not_is_refused),        cmocka_unit_test(form_may_pass),
-        cmocka_unit_test(what_the_service_does_by_itself), cmocka_unit_test(every_rule_is_tested_both_ways),
+        cmocka_unit_test(the_model_of_an_address),
+        cmocka_unit_test(ids_are_unique_and_found),
+        cmocka_unit_test(what_obeys_is_taken),
+        cmocka_unit_test(what_does_not_is_refused),
+        cmocka_unit_test(form_may_pass),
+        cmocka_unit_test(what_the_service_does_by_itself),
+        cmocka_unit_test(every_rule_is_tested_both_ways),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -75,6 +75,11 @@ struct parley_loopback_peer *parley_loopback_service_open(struct parley_arena *a
                                                           const struct parley_talk_settings *asked,
                                                           const struct parley_service_settings *settings);
 
+/* The model that a client's address names: the one of its sessions from now on, which it may not change.
+   Without this it is called "loopback", and a client's first session.update may name another. One that is no
+   name of a model (of up to 63 letters, digits and ._:-) is passed over. */
+void parley_service_model(struct parley_loopback_peer *service, struct parley_view model);
+
 /* A rule that was broken. */
 struct parley_service_breach {
     enum parley_rule rule;

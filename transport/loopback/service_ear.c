@@ -175,7 +175,7 @@ static void put_in(struct parley_service_state *s, const char *id)
     struct parley_view before = parley_service_quoted(s->last_item, quoted);
     static const char item[] = ",'previous_item_id':%r,'item':{'id':'%s','object':'realtime.item',"
                                "'type':'message','status':'completed','role':'user',"
-                               "'content':[{'type':'input_audio'}]}";
+                               "'content':[{'type':'input_audio','transcript':null}]}";
 
     s->uncommitted = 0;
     parley_service_post(s, "input_audio_buffer.committed", ",'previous_item_id':%r,'item_id':'%s'", before,

@@ -129,8 +129,25 @@ void parley_service_begin(struct parley_service_state *s)
     parley_service_id(s->session_id, "sess", &s->sessions);
     s->session_bytes = sizeof(realtime) - 1;
     memcpy(s->session, realtime, s->session_bytes);
+    if (s->model[0] != '\0')
+        s->session_bytes = (size_t)snprintf(s->session, PARLEY_SERVICE_SESSION, "{\"model\":\"%s\",%s",
+                                            s->model, realtime + 1);
     set_session(s);
     post_session(s, "session.created");
+}
+
+void parley_service_model(struct parley_loopback_peer *service, struct parley_view model)
+{
+    struct parley_service_state *s = service->state;
+    static const char allowed[] = "-.:_0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+    if (model.len >= sizeof(s->model))
+        return;
+    for (size_t i = 0; i < model.len; i++)
+        if (model.at[i] == '\0' || strchr(allowed, model.at[i]) == NULL)
+            return;
+    memcpy(s->model, model.at, model.len);
+    s->model[model.len] = '\0';
 }
 
 /* ---- an update ----------------------------------------------------------------------------------- */
@@ -246,7 +263,7 @@ static bool may_change(struct parley_service_state *s, struct parley_view messag
             s, message, PARLEY_RULE_SESSION_TYPE_FIXED, "session.type",
             "Passing a session update event of another type to a %s session is not allowed.",
             s->transcription ? "transcription" : "realtime");
-    else if (s->typed && changes(s, update, "model"))
+    else if ((s->typed || s->model[0] != '\0') && changes(s, update, "model"))
         parley_service_refuse(s, message, PARLEY_RULE_MODEL_FIXED, "session.model",
                               "The model of a session cannot be changed.");
     else if (parley_peek(update, parley_view("output_modalities.1"), &raw))

@@ -129,6 +129,7 @@ struct parley_service_state {
 
     /* The session in force, as JSON, and what of it matters. */
     char session_id[PARLEY_SERVICE_ID];
+    char model[PARLEY_SERVICE_ID]; /* by the client's address; "": it names none */
     char *session;
     size_t session_bytes;
     bool typed; /* a session.update has said what it is */

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { OUT_BYTES = 32768, JUNK_BYTES = 4096, JUNK_ROUNDS = 16 };
+enum { OUT_BYTES = 32768, JUNK_BYTES = 4096, JUNK_ROUNDS = 16, KEPT_WHOLE = 16 };
 
 enum stage {
     REQUEST, /* of which the request has not come whole */
@@ -64,14 +64,14 @@ static void begin_last(struct parley_serve *s)
 
 /* ---- writing ----------------------------------------------------------------------------------- */
 
-/* Keeps as much as there is room for; returns how much. */
+/* Keeps as much as there is room for, of a few bytes all or nothing; returns how much. */
 static size_t keep(void *user, const void *from, size_t bytes)
 {
     struct parley_serve *s = user;
     size_t room = parley_buffer_reserve(&s->out, bytes);
 
     if (bytes > room)
-        bytes = room;
+        bytes = bytes <= KEPT_WHOLE ? 0 : room;
     memcpy(s->out.at + s->out.end, from, bytes);
     s->out.end += bytes;
     return bytes;
@@ -360,6 +360,8 @@ static void work_last(struct parley_serve *s)
         work_frames(s);
     else
         flush(s);
+    if (s->stage == LAST && !reads && parley_buffer_used(&s->out) == 0 && !s->stream.screws.frozen)
+        parley_serve_stream_finish(&s->stream);
     if (s->stage == LAST && !reads && !s->over)
         throw_away(s);
     if (s->stage == LAST && s->over && parley_buffer_used(&s->out) == 0)
@@ -459,7 +461,9 @@ void parley_serve_drop(struct parley_serve *s)
     if (s == NULL)
         return;
     parley_serve_frames_drop(s->frames);
-    parley_serve_stream_close(&s->stream, s->status == PARLEY_ERR_CLOSED);
+    if (s->status == PARLEY_ERR_CLOSED)
+        parley_serve_stream_finish(&s->stream);
+    parley_serve_stream_close(&s->stream);
     parley_wipe(s->in.at, s->in.size);
     free(s);
 }

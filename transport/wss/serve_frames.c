@@ -3,6 +3,8 @@
  */
 #include "transport/wss/serve_frames.h"
 
+#include "parser/utf8.h"
+
 #include <stdlib.h>
 #include <wslay/wslay.h>
 
@@ -21,8 +23,13 @@ struct parley_serve_frames {
     struct wslay_event_context *wslay;
     char *message; /* as far as it has come */
     size_t size, used, read;
-    bool binary, ours; /* ours: we have queued a close frame of our own accord */
+    bool binary, control; /* of the frame that comes */
+    bool malformed;       /* a frame of the client's */
+    bool ours;            /* ours: we have queued a close frame of our own accord */
     uint16_t said;
+    uint16_t code; /* to close with once all is out; 0: not */
+    char reason[123];
+    size_t reason_bytes;
     int status;
 
     /* One message that goes in several frames. */
@@ -63,7 +70,10 @@ static void begin_frame(wslay_event_context_ptr wslay,
     struct parley_serve_frames *f = user;
 
     (void)wslay;
-    if (wslay_is_ctrl_frame(frame->opcode))
+    f->control = wslay_is_ctrl_frame(frame->opcode);
+    if (frame->opcode == WSLAY_CONNECTION_CLOSE && frame->payload_length == 1)
+        refuse(f, CLOSE_PROTOCOL, "a close frame holds half a code");
+    if (f->control)
         return;
     if (frame->opcode != WSLAY_CONTINUATION_FRAME) {
         f->used = 0;
@@ -98,7 +108,7 @@ static void take_piece(wslay_event_context_ptr wslay, const struct wslay_event_o
 {
     struct parley_serve_frames *f = user;
 
-    if (!wslay_event_get_read_enabled(wslay) || piece->data_length == 0 ||
+    if (f->control || !wslay_event_get_read_enabled(wslay) || piece->data_length == 0 ||
         piece->data_length > f->options.message_bytes - f->used)
         return;
     if (!grow(f, piece->data_length)) {
@@ -118,7 +128,7 @@ static void take_message(wslay_event_context_ptr wslay, const struct wslay_event
 
     if (wslay_is_ctrl_frame(message->opcode) || !wslay_event_get_read_enabled(wslay))
         return;
-    if (f->said == 0)
+    if (f->said == 0 && f->code == 0)
         f->options.received(f->options.user, parley_view_of(f->used > 0 ? f->message : "", f->used));
     f->used = 0;
     if (f->size > 16 * GROWTH_BYTES) {
@@ -130,12 +140,20 @@ static void take_message(wslay_event_context_ptr wslay, const struct wslay_event
 
 /* ---- writing ----------------------------------------------------------------------------------- */
 
+/* For a frame that is malformed by itself wslay queues a close frame without a code: it gets its code here.
+ */
 static ssize_t put(wslay_event_context_ptr wslay, const uint8_t *from, size_t bytes, int flags, void *user)
 {
+    static const uint8_t plain[] = {0x88, 0}, coded[] = {0x88, 2, CLOSE_PROTOCOL >> 8, CLOSE_PROTOCOL & 0xff};
     struct parley_serve_frames *f = user;
-    size_t taken = f->options.write(f->options.user, from, bytes);
+    bool replaces = f->malformed && bytes == sizeof plain && memcmp(from, plain, sizeof plain) == 0;
+    size_t taken;
 
     (void)flags;
+    if (replaces)
+        taken = f->options.write(f->options.user, coded, sizeof coded) / 2;
+    else
+        taken = f->options.write(f->options.user, from, bytes);
     if (taken > 0)
         return (ssize_t)taken;
     wslay_event_set_error(wslay, WSLAY_ERR_WOULDBLOCK);
@@ -170,7 +188,7 @@ static ssize_t next_part(wslay_event_context_ptr wslay, uint8_t *into, size_t by
 
 bool parley_serve_frames_room(const struct parley_serve_frames *f)
 {
-    return f->parts == NULL && f->said == 0 &&
+    return f->parts == NULL && f->said == 0 && f->code == 0 &&
            wslay_event_get_queued_msg_count(f->wslay) < PARLEY_SERVE_QUEUE_MESSAGES &&
            wslay_event_get_queued_msg_length(f->wslay) < PARLEY_SERVE_QUEUE_BYTES;
 }
@@ -216,11 +234,25 @@ void parley_serve_frames_ping(struct parley_serve_frames *f)
 
 void parley_serve_frames_close(struct parley_serve_frames *f, uint16_t code, const char *reason)
 {
-    if (f->said != 0)
+    struct parley_view text = parley_utf8_cut(parley_view(reason), sizeof f->reason);
+
+    if (f->said != 0 || f->code != 0)
         return;
-    wslay_event_queue_close(f->wslay, code, (const uint8_t *)reason, strlen(reason));
-    f->said = code;
+    f->code = code;
+    memcpy(f->reason, text.at, text.len);
+    f->reason_bytes = text.len;
+}
+
+/* wslay lets close frames overtake messages; ours goes behind them. */
+static void say_goodbye(struct parley_serve_frames *f)
+{
+    if (f->code == 0 || f->said != 0 || wslay_event_get_queued_msg_count(f->wslay) > 0)
+        return;
+    f->said = f->code;
     f->ours = true;
+    wslay_event_queue_close(f->wslay, f->code, (const uint8_t *)f->reason, f->reason_bytes);
+    if (wslay_event_send(f->wslay) != 0 && f->status == 0)
+        f->status = PARLEY_ERR_MEMORY;
 }
 
 /* ---- life -------------------------------------------------------------------------------------- */
@@ -267,14 +299,28 @@ static void note_close(struct parley_serve_frames *f)
         f->said = wslay_event_get_status_code_sent(f->wslay);
 }
 
+/* Reads what has come. wslay fails where a frame by itself is malformed. */
+static void read_frames(struct parley_serve_frames *f)
+{
+    int code = wslay_event_recv(f->wslay);
+
+    if (code == 0 || f->status != 0)
+        return;
+    f->malformed = code != WSLAY_ERR_NOMEM;
+    if (!f->malformed)
+        f->status = PARLEY_ERR_MEMORY;
+    else
+        refuse(f, CLOSE_PROTOCOL, "a frame is malformed");
+}
+
 int parley_serve_frames_work(struct parley_serve_frames *f)
 {
     f->read = 0;
-    if (f->status == 0 && parley_serve_frames_wants_read(f) && wslay_event_recv(f->wslay) != 0 &&
-        f->status == 0)
-        f->status = PARLEY_ERR_MEMORY;
+    if (f->status == 0 && parley_serve_frames_wants_read(f))
+        read_frames(f);
     if (wslay_event_want_write(f->wslay) && wslay_event_send(f->wslay) != 0 && f->status == 0)
         f->status = PARLEY_ERR_MEMORY;
+    say_goodbye(f);
     note_close(f);
     if (f->status == 0 && wslay_event_get_close_received(f->wslay) && wslay_event_get_close_sent(f->wslay))
         f->status = PARLEY_ERR_CLOSED;

@@ -19,9 +19,9 @@ struct parley_serve_frames;
 struct parley_serve_frames_options {
     size_t message_bytes; /* the longest message taken; a longer one ends it with 1009 */
     void *user;
-    int (*read)(void *user, void *into, size_t bytes); /* as parley_socket_read */
-    size_t (*write)(void *user, const void *from, size_t bytes);
-    void (*received)(void *user, struct parley_view message); /* a text message, good during the call */
+    int (*read)(void *user, void *into, size_t bytes);           /* as parley_socket_read */
+    size_t (*write)(void *user, const void *from, size_t bytes); /* takes 16 bytes whole, or none of them */
+    void (*received)(void *user, struct parley_view message);    /* a text message, good during the call */
 };
 
 /* NULL when there is no memory. */
@@ -46,7 +46,7 @@ bool parley_serve_frames_send(struct parley_serve_frames *f, struct parley_view 
 
 void parley_serve_frames_ping(struct parley_serve_frames *f);
 
-/* Queues a close frame, if none is; nothing follows it, and nothing is read but the client's. */
+/* Closes, unless that has begun: behind what is queued goes a close frame, and nothing more is taken. */
 void parley_serve_frames_close(struct parley_serve_frames *f, uint16_t code, const char *reason);
 
 /* The code of our close frame, 0 when there is none; that of the client's, 1005 when it has none. */

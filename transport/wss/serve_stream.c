@@ -4,6 +4,7 @@
 #include "transport/wss/serve_stream.h"
 
 #include "platform/clock.h"
+#include "platform/listen.h"
 
 int parley_serve_stream_open(struct parley_serve_stream *s, int fd, struct parley_serve_keys *keys)
 {
@@ -109,9 +110,19 @@ void parley_serve_stream_interest(const struct parley_serve_stream *s, bool read
         want->fd = -1;
 }
 
-void parley_serve_stream_close(struct parley_serve_stream *s, bool goodbye)
+void parley_serve_stream_finish(struct parley_serve_stream *s)
 {
-    parley_serve_tls_drop(s->tls, goodbye);
+    if (s->finished || s->fd < 0)
+        return;
+    s->finished = true;
+    if (s->tls != NULL)
+        parley_serve_tls_finish(s->tls);
+    parley_listen_finish(s->fd);
+}
+
+void parley_serve_stream_close(struct parley_serve_stream *s)
+{
+    parley_serve_tls_drop(s->tls);
     parley_socket_close(s->fd);
     s->tls = NULL;
     s->fd = -1;

@@ -23,7 +23,7 @@ struct parley_serve_stream {
     /* Internal. */
     int fd;
     struct parley_serve_tls *tls;
-    bool secured;
+    bool secured, finished;
     size_t owed;                        /* bytes of a write of TLS that has to be repeated */
     uint64_t now_us, read_us, write_us; /* nothing is moved before the latter two */
 };
@@ -41,7 +41,10 @@ int parley_serve_stream_write(struct parley_serve_stream *s, const void *from, s
 void parley_serve_stream_interest(const struct parley_serve_stream *s, bool read, bool write,
                                   struct parley_interest *want);
 
-/* Closes it; `goodbye`: with one of TLS, where that does not block. A second time: nothing. */
-void parley_serve_stream_close(struct parley_serve_stream *s, bool goodbye);
+/* Nothing more will be written: says so, with TLS's goodbye if there is TLS. A second time: nothing. */
+void parley_serve_stream_finish(struct parley_serve_stream *s);
+
+/* Closes it, as it is. A second time: nothing. */
+void parley_serve_stream_close(struct parley_serve_stream *s);
 
 #endif

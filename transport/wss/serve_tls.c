@@ -62,6 +62,7 @@ static int configure(struct parley_serve_keys *keys)
 int parley_serve_keys_open(struct parley_serve_keys **out, struct parley_view cert_file,
                            struct parley_view key_file, char why[PARLEY_TRANSPORT_REASON])
 {
+    const struct parley_endpoint files = {.client_cert = cert_file, .client_key = key_file};
     struct parley_serve_keys *keys = calloc(1, sizeof *keys);
     int status = PARLEY_OK;
 
@@ -79,7 +80,7 @@ int parley_serve_keys_open(struct parley_serve_keys **out, struct parley_view ce
     }
 #endif
     if (status == PARLEY_OK)
-        status = parley_trust_own(&keys->own, &keys->key, cert_file, key_file, why);
+        status = parley_trust_own(&keys->own, &keys->key, &files, why);
     if (status == PARLEY_OK && configure(keys) != 0)
         status = PARLEY_ERR_MEMORY;
     if (status == PARLEY_OK)
@@ -135,7 +136,7 @@ struct parley_serve_tls *parley_serve_tls_open(struct parley_serve_keys *keys, i
     mbedtls_ssl_init(&t->ssl);
     t->fd = fd;
     if (mbedtls_ssl_setup(&t->ssl, &keys->config) != 0) {
-        parley_serve_tls_drop(t, false);
+        parley_serve_tls_drop(t);
         return NULL;
     }
     mbedtls_ssl_set_bio(&t->ssl, t, bio_write, bio_read, NULL);
@@ -228,12 +229,16 @@ const char *parley_serve_tls_reason(const struct parley_serve_tls *t)
     return t->why;
 }
 
-void parley_serve_tls_drop(struct parley_serve_tls *t, bool goodbye)
+void parley_serve_tls_finish(struct parley_serve_tls *t)
+{
+    if (t->open && t->owed == 0)
+        mbedtls_ssl_close_notify(&t->ssl);
+}
+
+void parley_serve_tls_drop(struct parley_serve_tls *t)
 {
     if (t == NULL)
         return;
-    if (goodbye && t->open && t->owed == 0)
-        mbedtls_ssl_close_notify(&t->ssl);
     mbedtls_ssl_free(&t->ssl);
     free(t);
 }

@@ -44,7 +44,10 @@ bool parley_serve_tls_unsent(const struct parley_serve_tls *t);
 /* Why it failed; good as long as the session. */
 const char *parley_serve_tls_reason(const struct parley_serve_tls *t);
 
-/* Frees it; `goodbye`: after a close_notify, if that does not block. NULL is allowed. */
-void parley_serve_tls_drop(struct parley_serve_tls *t, bool goodbye);
+/* Says goodbye (close_notify), if that does not block. */
+void parley_serve_tls_finish(struct parley_serve_tls *t);
+
+/* NULL is allowed. */
+void parley_serve_tls_drop(struct parley_serve_tls *t);
 
 #endif
