@@ -10,6 +10,9 @@
    and what the conversation has to say would stand behind it. */
 enum { AUDIO_IN_FLIGHT_BYTES = 13000 };
 
+/* How soon the link is looked after again that has more for us while session.update is not out. */
+enum { OPENING_WAIT_US = 10000 };
+
 /* ---- out --------------------------------------------------------------------------------------- */
 
 /* Offers a message to the link. Returns true when all of it is taken; *rest is what is not. */
@@ -270,6 +273,9 @@ size_t parley_interest(const struct parley_conversation *c, struct parley_intere
        can make room, by playing, or the network, by taking what is queued. */
     if (c->inbox.state != PARLEY_INBOX_FILLING && want[0].deadline_us <= c->now_us)
         want[0].deadline_us = PARLEY_NEVER;
+    /* Nor while session.update stands where messages come in: the network has to take it first. */
+    if (c->opening.len > 0 && want[0].write && want[0].deadline_us <= c->now_us)
+        want[0].deadline_us = parley_clock_add(c->now_us, OPENING_WAIT_US);
     if (deadline_us < want[0].deadline_us)
         want[0].deadline_us = deadline_us;
     return count;

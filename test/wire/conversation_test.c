@@ -595,6 +595,36 @@ static void silence_has_an_end(void **state)
         title, function, set_up, tear_down, NULL                                                             \
     }
 
+/* As long as the network does not take session.update, no message is read, whose coming wakes nobody then. */
+static void what_cannot_be_read_yet_wakes_nobody(void **state)
+{
+    static const size_t nothing[] = {0};
+    static char prompt[20000];
+    struct parley_interest want[PARLEY_INTERESTS];
+    struct parley_event event;
+
+    (void)state;
+    memset(prompt, 'x', sizeof prompt);
+    options.prompt = parley_view_of(prompt, sizeof prompt);
+    options.limits.link_send_bytes = 2048;
+    dial(&first);
+    parley_pipe_write_cuts(first.pipe, nothing, COUNT(nothing));
+    add_accept(&first.said, parley_pipe_written(first.pipe), "");
+    feed(&first, 0);
+    service_says(&first, "{\"type\":\"session.updated\",\"session\":{\"id\":\"sess_1\"}}");
+    serve(&first);
+    while (parley_next_event(first.c, &event) > 0)
+        assert_in_range(event.kind, PARLEY_EVENT_LINK, PARLEY_EVENT_STARTED);
+    serve(&first);
+    assert_int_equal(parley_interest(first.c, want), 1);
+    assert_true(want[0].write);
+    assert_true(want[0].deadline_us > first.now_us);
+    parley_pipe_write_cuts(first.pipe, NULL, 0);
+    for (int i = 0; i < 10; i++)
+        serve(&first);
+    expect_view(expect(&first, PARLEY_EVENT_SESSION_UPDATED).session_id, "sess_1");
+}
+
 int main(void)
 {
     static const struct CMUnitTest others[] = {
@@ -613,6 +643,7 @@ int main(void)
         TEST("messages may be compressed", messages_may_be_compressed),
         TEST("a bomb ends the conversation, a long message does not", a_bomb_ends_the_conversation),
         TEST("silence has an end", silence_has_an_end),
+        TEST("what cannot be read yet wakes nobody", what_cannot_be_read_yet_wakes_nobody),
     };
     struct CMUnitTest tests[COUNT(addresses) + COUNT(others)];
     size_t count = 0;
