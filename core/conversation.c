@@ -184,11 +184,11 @@ static int on_response_ended(struct parley_conversation *c, struct parley_event 
     return 1;
 }
 
-static int on_audio(struct parley_conversation *c, struct parley_event *event)
+static struct parley_chunk chunk_of(const struct parley_wire_event *wire)
 {
-    struct parley_wire_event *wire = &c->wire;
     size_t frames = wire->pcm_bytes / 2 / (wire->channels > 0 ? wire->channels : 1);
-    struct parley_chunk chunk = {
+
+    return (struct parley_chunk){
         .pcm = (const int16_t *)(const void *)wire->pcm,
         .samples = wire->has_samples ? wire->samples : frames,
         .playable = wire->sample_rate == PARLEY_SAMPLE_RATE && wire->channels == 1 &&
@@ -198,13 +198,26 @@ static int on_audio(struct parley_conversation *c, struct parley_event *event)
         .content_index = wire->content_index,
         .rate = wire->sample_rate,
     };
+}
+
+bool parley_audio_fits(const struct parley_conversation *c)
+{
+    const struct parley_chunk chunk = chunk_of(&c->wire);
+
+    return parley_output_audio_fits(&c->audio, &chunk);
+}
+
+static int on_audio(struct parley_conversation *c, struct parley_event *event)
+{
+    const struct parley_wire_event *wire = &c->wire;
+    const struct parley_chunk chunk = chunk_of(wire);
 
     if (wire->audio_bad) {
         snprintf(c->delegation, SKIPPED_BYTES, "audio is not base64 at character %lu",
                  (unsigned long)wire->bad_offset);
         return skipped(c, event, PARLEY_ERR_BASE64);
     }
-    if (chunk.playable && !parley_output_audio_room(&c->audio, chunk.samples)) {
+    if (chunk.playable && !parley_output_audio_room(&c->audio, &chunk)) {
         c->wire_held = true;
         return 0;
     }

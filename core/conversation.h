@@ -148,6 +148,9 @@ bool parley_notices_room(const struct parley_conversation *c);
    nothing to a host or has to wait (wire_held). */
 int parley_conversation_message(struct parley_conversation *c, struct parley_event *event);
 
+/* True when there is room for the audio that is held. */
+bool parley_audio_fits(const struct parley_conversation *c);
+
 /* A text with a label in front, unless it is empty or has it (reference 6.2): for a slot. */
 struct parley_labelled {
     struct parley_view label, text;

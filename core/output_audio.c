@@ -113,13 +113,15 @@ static void count_as_heard(struct parley_output_audio *o)
     o->runs_read = o->runs_write = 0;
 }
 
-bool parley_output_audio_fits(const struct parley_output_audio *o, size_t samples)
+bool parley_output_audio_fits(const struct parley_output_audio *o, const struct parley_chunk *chunk)
 {
-    bool fits = queue_free(o) >= samples || (samples > o->size && o->write_at == o->read_at);
+    const struct parley_reply *reply = find(o, chunk);
+    bool fits = queue_free(o) >= chunk->samples || (chunk->samples > o->size && o->write_at == o->read_at);
 
-    if (o->size == 0 || o->unread)
+    if (o->size == 0 || o->unread ||
+        (reply != NULL && reply->cut)) /* which is thrown away, so it needs none */
         return true;
-    return fits && o->runs_write - o->runs_read < o->runs_size && vacancy(o) != NULL;
+    return fits && o->runs_write - o->runs_read < o->runs_size && (reply != NULL || vacancy(o) != NULL);
 }
 
 /* All places are taken, and another reply begins. The oldest that has been read will have no more: its end
@@ -139,12 +141,12 @@ static bool end_oldest(struct parley_output_audio *o)
     return true;
 }
 
-bool parley_output_audio_room(struct parley_output_audio *o, size_t samples)
+bool parley_output_audio_room(struct parley_output_audio *o, const struct parley_chunk *chunk)
 {
-    if (parley_output_audio_fits(o, samples))
+    if (parley_output_audio_fits(o, chunk))
         return true;
     if (o->host_reads) {
-        o->crowded = vacancy(o) == NULL && !end_oldest(o);
+        o->crowded = find(o, chunk) == NULL && vacancy(o) == NULL && !end_oldest(o);
         return false;
     }
     /* Full, and nothing was ever taken. To wait for such a host would be to wait for ever. */

@@ -64,12 +64,13 @@ struct parley_chunk {
 void parley_output_audio_open(struct parley_output_audio *o, struct parley_arena *arena, size_t queue_samples,
                               uint32_t replies);
 
-/* True when a chunk of this many samples can be taken as things stand. */
-bool parley_output_audio_fits(const struct parley_output_audio *o, size_t samples);
+/* True when a chunk can be taken as things stand: there is room in the queue, and the reply it belongs to is
+   known or has a place. */
+bool parley_output_audio_fits(const struct parley_output_audio *o, const struct parley_chunk *chunk);
 
 /* The same, but for a host that has never read audio here the queue is given up rather than waited for. When
    it returns false, wait until some has been played. */
-bool parley_output_audio_room(struct parley_output_audio *o, size_t samples);
+bool parley_output_audio_room(struct parley_output_audio *o, const struct parley_chunk *chunk);
 
 /* Takes a chunk for which there is room. Returns false when it is late: it belongs to a reply that was cut.
  */

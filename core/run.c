@@ -190,7 +190,7 @@ static bool can_take_message(const struct parley_conversation *c)
 {
     return c->inbox.state != PARLEY_INBOX_FILLING && c->life == PARLEY_LIFE_LIVE && !c->webrtc.answer_waits &&
            parley_outbox_has_reserve(&c->outbox) && parley_notices_room(c) &&
-           (!c->wire_held || parley_output_audio_fits(&c->audio, c->wire.pcm_bytes / 2));
+           (!c->wire_held || parley_audio_fits(c));
 }
 
 /* ---- service ----------------------------------------------------------------------------------- */

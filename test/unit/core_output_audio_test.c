@@ -58,6 +58,14 @@ static bool receive(const char *item, size_t ms)
     return receive_of(item, "resp_1", ms);
 }
 
+static bool has_room(const char *item, size_t ms)
+{
+    const struct parley_chunk chunk = {
+        .pcm = pcm, .samples = ms * MS, .playable = true, .item = parley_view(item)};
+
+    return parley_output_audio_room(&o, &chunk);
+}
+
 static size_t read_ms(size_t ms, uint64_t now_us)
 {
     static int16_t out[24000];
@@ -219,7 +227,7 @@ static void without_a_queue_what_came_was_heard(void **state)
 
     (void)state;
     open_ledger(0, 4);
-    assert_true(parley_output_audio_room(&o, 1000000));
+    assert_true(has_room("a", 1000000 / MS));
     receive("a", 20);
     receive("a", 20);
     assert_int_equal(cut(1000000), 1);
@@ -250,9 +258,9 @@ static void a_full_queue_waits_for_a_host_that_plays(void **state)
     open_ledger(100, 4);
     read_ms(10, 1); /* it plays */
     receive("a", 80);
-    assert_false(parley_output_audio_room(&o, 30 * MS));
+    assert_false(has_room("a", 30));
     read_ms(20, 2);
-    assert_true(parley_output_audio_room(&o, 30 * MS));
+    assert_true(has_room("a", 30));
     receive("a", 30);
 }
 
@@ -261,7 +269,7 @@ static void a_full_queue_does_not_wait_for_a_host_that_does_not(void **state)
     (void)state;
     open_ledger(100, 4);
     receive("a", 80);
-    assert_true(parley_output_audio_room(&o, 30 * MS));
+    assert_true(has_room("x", 30));
     receive("a", 30);
     check_books();
     cut(1);
@@ -273,7 +281,7 @@ static void a_chunk_larger_than_the_queue_is_taken_when_it_is_empty(void **state
     (void)state;
     open_ledger(100, 4);
     read_ms(10, 1);
-    assert_true(parley_output_audio_room(&o, 200 * MS));
+    assert_true(has_room("x", 200));
     receive("a", 200); /* cannot be played from here, but it is accounted for */
 }
 
@@ -284,10 +292,10 @@ static void a_full_table_forgets_the_cut_ones_first(void **state)
     read_ms(1, 1);
     receive("a", 10);
     receive("b", 10);
-    assert_false(parley_output_audio_room(&o, 10 * MS));
+    assert_false(has_room("x", 10));
     cut(2);
     expect_cut("a", 0);
-    assert_true(parley_output_audio_room(&o, 10 * MS));
+    assert_true(has_room("x", 10));
     receive_of("c", "resp_2", 10);
     expect_cut("b", 0);
 }
@@ -324,19 +332,45 @@ static void a_full_table_ends_the_reply_that_was_read(void **state)
     assert_int_equal(read_ms(10, 1000), 0);
     assert_true(receive("item_1", 10));
     assert_true(receive("item_2", 10));
-    assert_false(parley_output_audio_room(&o, 10 * MS));
+    assert_false(has_room("x", 10));
     assert_false(parley_output_audio_next_played(&o, 1000, &heard)); /* both are still to be heard */
     assert_int_equal(read_ms(10, 2000), 10);
     assert_true(parley_output_audio_next_played(&o, 2000, &heard));
     assert_true(parley_id_is(&heard.item, parley_view("item_1")));
-    assert_true(parley_output_audio_room(&o, 10 * MS));
+    assert_true(has_room("x", 10));
     assert_true(receive("item_3", 10));
     /* Again, where one has been read before it gets crowded. */
     assert_int_equal(read_ms(10, 3000), 10);
-    assert_false(parley_output_audio_room(&o, 10 * MS));
+    assert_false(has_room("x", 10));
     assert_true(parley_output_audio_next_played(&o, 3000, &heard));
     assert_true(parley_id_is(&heard.item, parley_view("item_2")));
-    assert_true(parley_output_audio_room(&o, 10 * MS));
+    assert_true(has_room("x", 10));
+}
+
+/* Its place is taken already, so a reply in a full table goes on; once cut, what comes of it is late, and
+   needs no room at all. */
+static void a_reply_in_a_full_table_needs_no_other_place(void **state)
+{
+    struct parley_heard heard;
+
+    (void)state;
+    open_ledger(100, 2);
+    o.delay_us = 150000;
+    assert_true(receive("item_1", 10));
+    assert_true(receive("item_2", 10));
+    assert_int_equal(read_ms(20, 1000), 20);
+    assert_true(has_room("item_1", 10));
+    assert_false(o.crowded);
+    assert_false(o.replies[0].complete);
+    assert_true(receive("item_1", 10));
+    assert_int_equal(cut(2000), 2);
+    assert_true(parley_output_audio_next_cut(&o, &heard));
+    assert_true(parley_output_audio_next_cut(&o, &heard));
+    assert_true(receive_of("item_3", "resp_2", 95)); /* in the place of item_1 */
+    assert_true(has_room("item_2", 10));
+    assert_false(receive("item_2", 10));
+    assert_false(has_room("item_3", 10)); /* the queue is full */
+    assert_false(o.crowded);
 }
 
 /* Ten thousand random steps: the books balance, and nothing is cut beyond what came. */
@@ -345,6 +379,7 @@ static void random_steps(void **state)
     static const char *const items[] = {"a", "b", "c", "d", "e", "f", ""};
     uint64_t now_us = 1000000;
     struct parley_heard heard;
+    const char *item;
 
     (void)state;
     srand(7);
@@ -356,8 +391,9 @@ static void random_steps(void **state)
         case 0:
         case 1:
         case 2:
-            if (parley_output_audio_room(&o, ms * MS))
-                receive_of(items[rand() % 7], rand() % 2 ? "resp_1" : "resp_2", ms);
+            item = items[rand() % 7];
+            if (has_room(item, ms))
+                receive_of(item, rand() % 2 ? "resp_1" : "resp_2", ms);
             break;
         case 3:
         case 4:
@@ -403,6 +439,7 @@ int main(void)
         cmocka_unit_test(new_items_of_a_cut_response_are_late_too),
         cmocka_unit_test(a_chunk_without_samples_is_nothing),
         cmocka_unit_test(a_full_table_ends_the_reply_that_was_read),
+        cmocka_unit_test(a_reply_in_a_full_table_needs_no_other_place),
         cmocka_unit_test(random_steps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

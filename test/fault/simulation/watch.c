@@ -153,11 +153,17 @@ static void want_reply(struct watch *w)
     w->creates_due++;
 }
 
-static void items_ended(struct watch *w)
+/* A response has ended, or all of them. */
+static void items_ended(struct watch *w, struct parley_view id)
 {
     for (unsigned i = 0; i < w->item_count; i++) {
-        w->items[i].ended = true;
-        w->items[i].cut = false;
+        struct watch_item *item = &w->items[i];
+
+        item->over =
+            item->over || id.len == 0 || item->response[0] == 0 || parley_view_is(id, item->response);
+        item->here = item->here && !(item->cut && item->over);
+        item->ended = true;
+        item->cut = false;
     }
 }
 
@@ -165,7 +171,7 @@ static void reply_ended(struct watch *w, struct parley_view id)
 {
     bool other = w->reply_id[0] != 0 && !parley_view_is(id, w->reply_id);
 
-    items_ended(w);
+    items_ended(w, id);
     if (id.len > 0 && (w->reply == REPLY_ASKED || other))
         return;
     w->reply = REPLY_NONE;
@@ -267,6 +273,23 @@ static struct watch_item *item_of(struct watch *w, struct parley_view id)
     return &w->items[w->item_count++];
 }
 
+/* Each reply has a place in a table of the engine. Where that is full, the oldest that was cut makes room for
+   another: what still comes of it counts as a new one. */
+static void take_place(struct watch *w, struct watch_item *item, struct parley_view response)
+{
+    unsigned here = 0;
+
+    if (item->here)
+        return;
+    for (unsigned i = 0; i < w->item_count; i++)
+        here += w->items[i].here;
+    for (unsigned i = 0; i < w->item_count && here >= w->plan->settings.reply_items; i++)
+        w->items[i].cut = false;
+    item->here = true;
+    item->over = false;
+    keep(item->response, response);
+}
+
 /* The queue was emptied at once: as a reply was cut, or as the host never reads and so is taken to have
  * heard. */
 static void clear_runs(struct watch *w)
@@ -309,8 +332,8 @@ static void on_audio(struct watch *w, const struct parley_event *event)
     if (item != NULL) {
         item->cut = item->cut && item->link == w->links;
         item->link = w->links;
-        /* Where the table of replies is full one is forgotten, and what comes of it then is another. */
-        if (item->cut && !event->late && w->item_count < w->plan->settings.reply_items)
+        take_place(w, item, event->response_id);
+        if (item->cut && !event->late)
             watch_broken(w, "late", "%s was cut, and goes on", item->id);
     }
     parley_stats(w->c, &w->stats);
@@ -415,6 +438,7 @@ static void on_heard(struct watch *w, const struct parley_event *event)
     exact = exact && !item->told; /* what comes behind its end counts for itself */
     item->told = true;
     item->cut = event->kind == PARLEY_EVENT_INTERRUPTED && !item->ended;
+    item->here = item->here && event->kind == PARLEY_EVENT_INTERRUPTED && !item->over;
     if (event->heard_ms > heard || (exact && event->heard_ms != heard))
         watch_broken(w, "heard", "%s: %s says %u ms were heard, it is %u", item->id,
                      parley_event_name(event->kind), (unsigned)event->heard_ms, (unsigned)heard);
@@ -471,6 +495,7 @@ void watch_opened(struct watch *w)
     watch_hash(w, 'o');
     if (w->links > 1)
         w->sure = false;
+    items_ended(w, parley_view(NULL));
 }
 
 void watch_gone(struct watch *w)
@@ -631,7 +656,7 @@ void watch_event(struct watch *w, const struct parley_event *event)
     case PARLEY_EVENT_ITEM_DONE:
         w->anew = w->plan->settings.v1;
         if (w->anew)
-            items_ended(w);
+            items_ended(w, parley_view(NULL));
         break;
     case PARLEY_EVENT_SHED:
         w->shed_told += event->samples;

@@ -20,6 +20,8 @@ struct watch_item {
     bool cut, ended;   /* interrupted before; since then or before a response has ended, perhaps its own */
     uint64_t read_us;  /* when the latest were read */
     bool odd;          /* of another rate than the queue's */
+    bool here, over;   /* it has a place in the table of replies; its response has ended meanwhile */
+    char response[WATCH_ID];
 };
 
 struct watch_call {
