@@ -39,12 +39,18 @@ void parley_write_labelled(struct parley_render *r, const void *labelled)
     parley_render_text(r, l->text);
 }
 
-void parley_say(struct parley_conversation *c, const struct parley_template *t,
+static void say(struct parley_conversation *c, enum parley_outbox_for whose, const struct parley_template *t,
                 const struct parley_slot *slots)
 {
     /* Callers see to it that the reserve is whole, so this can fail by our own mistake only. */
-    if (parley_outbox_put(&c->outbox, PARLEY_OUTBOX_OWN, t, slots) < 0)
+    if (parley_outbox_put(&c->outbox, whose, t, slots) < 0)
         parley_log_line(&c->log, PARLEY_LOG_ERROR, "%s does not fit into the outbox", t->name);
+}
+
+void parley_say(struct parley_conversation *c, const struct parley_template *t,
+                const struct parley_slot *slots)
+{
+    say(c, PARLEY_OUTBOX_OWN, t, slots);
 }
 
 void parley_say_create(struct parley_conversation *c, bool now)
@@ -52,7 +58,13 @@ void parley_say_create(struct parley_conversation *c, bool now)
     const struct parley_slot none = {.name = NULL};
 
     if (now && c->dialect->response_create != NULL)
-        parley_say(c, c->dialect->response_create, &none);
+        say(c, PARLEY_OUTBOX_ASK, c->dialect->response_create, &none);
+}
+
+/* What asks for a response has not gone out, so the service cannot have answered it. */
+static bool create_waits(const struct parley_conversation *c)
+{
+    return parley_outbox_count(&c->outbox, PARLEY_OUTBOX_ASK) > 0;
 }
 
 void parley_say_output(struct parley_conversation *c, struct parley_view call_id, struct parley_view output)
@@ -180,7 +192,7 @@ static int on_response_ended(struct parley_conversation *c, struct parley_event 
     /* A cancelled reply is not to be played on (reference 10.7); what was heard of it stays. */
     if (cancelled)
         parley_cut(c, PARLEY_REASON_HOST);
-    parley_say_create(c, parley_response_ended(&c->responses, wire->response_id));
+    parley_say_create(c, parley_response_ended(&c->responses, wire->response_id, create_waits(c)));
     return 1;
 }
 
@@ -344,7 +356,7 @@ static int on_error(struct parley_conversation *c, struct parley_event *event)
     event->kind = PARLEY_EVENT_ERROR;
     event->status = PARLEY_ERR_SERVICE;
     if (is_active_response_error(wire)) {
-        parley_say_create(c, parley_response_refused(&c->responses, active_response_id(wire->text)));
+        parley_response_refused(&c->responses, active_response_id(wire->text), create_waits(c));
         return 1;
     }
     if (c->reconnection.limits.on && c->webrtc.state == PARLEY_WEBRTC_NONE &&
@@ -414,7 +426,7 @@ static int on_response_created(struct parley_conversation *c, struct parley_even
 {
     begin(c, PARLEY_ROLE_ASSISTANT);
     if (!c->wire.out_of_band) {
-        parley_response_created(&c->responses, c->wire.response_id);
+        parley_response_created(&c->responses, c->wire.response_id, create_waits(c));
         parley_speech_response(&c->speech);
         c->reply_owed = true;
     }

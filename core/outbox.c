@@ -55,7 +55,7 @@ static int refusal(size_t limit, const struct parley_template *t, const struct p
 int parley_outbox_put(struct parley_outbox *outbox, enum parley_outbox_for whose,
                       const struct parley_template *t, const struct parley_slot *slots)
 {
-    size_t limit = outbox->size - (whose != PARLEY_OUTBOX_OWN ? outbox->reserve : 0);
+    size_t limit = outbox->size - (whose < PARLEY_OUTBOX_OWN ? outbox->reserve : 0);
     struct parley_render r;
     struct record record;
 
@@ -132,14 +132,14 @@ void parley_outbox_resume(struct parley_outbox *outbox)
     outbox->sent = 0;
 }
 
-size_t parley_outbox_count(const struct parley_outbox *outbox)
+size_t parley_outbox_count(const struct parley_outbox *outbox, enum parley_outbox_for whose)
 {
     size_t count = 0;
 
     for (size_t at = outbox->head; at < outbox->tail;) {
         struct record record = record_at(outbox, at);
 
-        count += record.whose == PARLEY_OUTBOX_HOST;
+        count += record.whose == (unsigned)whose;
         at += sizeof record + record.length;
     }
     return count;

@@ -35,8 +35,14 @@ struct parley_outbox {
 enum { PARLEY_OUTBOX_CHUNK = 4800, PARLEY_OUTBOX_BYTES_MAX = (1 << 30) - 1 };
 
 /* On whose behalf something is written: the host, whose words are good for any session; the host, but only
-   for this session, as it names something of it; the conversation itself, likewise only for this one. */
-enum parley_outbox_for { PARLEY_OUTBOX_HOST, PARLEY_OUTBOX_HOST_SESSION, PARLEY_OUTBOX_OWN };
+   for this session, as it names something of it; the conversation itself, likewise only for this one; and the
+   same where it asks for a response. */
+enum parley_outbox_for {
+    PARLEY_OUTBOX_HOST,
+    PARLEY_OUTBOX_HOST_SESSION,
+    PARLEY_OUTBOX_OWN,
+    PARLEY_OUTBOX_ASK
+};
 
 void parley_outbox_open(struct parley_outbox *outbox, struct parley_arena *arena, size_t bytes,
                         size_t reserve, size_t audio_bytes);
@@ -73,8 +79,8 @@ void parley_outbox_restart(struct parley_outbox *outbox);
 /* Another link to the same session: a message that was begun begins again. */
 void parley_outbox_resume(struct parley_outbox *outbox);
 
-/* How many messages of PARLEY_OUTBOX_HOST wait. */
-size_t parley_outbox_count(const struct parley_outbox *outbox);
+/* How many messages of a kind wait, one that is out in part included. */
+size_t parley_outbox_count(const struct parley_outbox *outbox, enum parley_outbox_for whose);
 
 /* Audio taken before this place (see audio_taken) need not be kept. */
 void parley_outbox_forget_audio(struct parley_outbox *outbox, uint64_t place);

@@ -12,9 +12,10 @@ bool parley_response_want(struct parley_response_queue *q)
     return true;
 }
 
-bool parley_response_created(struct parley_response_queue *q, struct parley_view id)
+bool parley_response_created(struct parley_response_queue *q, struct parley_view id, bool unsent)
 {
     q->state = PARLEY_RESPONSE_RUNNING;
+    q->owed = unsent;
     parley_id_set(&q->id, id);
     return false;
 }
@@ -28,30 +29,34 @@ static bool is_stale(const struct parley_response_queue *q, struct parley_view i
     return q->id.len > 0 && !parley_id_is(&q->id, id);
 }
 
-bool parley_response_ended(struct parley_response_queue *q, struct parley_view id)
+bool parley_response_ended(struct parley_response_queue *q, struct parley_view id, bool unsent)
 {
+    bool owed = q->owed || unsent;
+
     if (is_stale(q, id))
         return false;
-    q->state = PARLEY_RESPONSE_NONE;
+    q->state = owed ? PARLEY_RESPONSE_ASKED : PARLEY_RESPONSE_NONE;
+    q->owed = false;
     q->id.len = 0;
-    if (!q->wanted)
+    if (owed || !q->wanted)
         return false;
     q->wanted = false;
     return parley_response_want(q);
 }
 
-bool parley_response_refused(struct parley_response_queue *q, struct parley_view id)
+bool parley_response_refused(struct parley_response_queue *q, struct parley_view id, bool unsent)
 {
     q->state = PARLEY_RESPONSE_RUNNING;
+    q->owed = unsent;
     if (id.len > 0)
         parley_id_set(&q->id, id);
-    q->wanted = true;
+    q->wanted = q->wanted || !unsent; /* what was refused was not ours, then */
     return false;
 }
 
 bool parley_response_restart(struct parley_response_queue *q)
 {
-    bool again = q->wanted || q->state == PARLEY_RESPONSE_ASKED;
+    bool again = q->wanted || q->owed || q->state == PARLEY_RESPONSE_ASKED;
 
     *q = (struct parley_response_queue){.state = PARLEY_RESPONSE_NONE};
     return again;

@@ -103,7 +103,8 @@ void parley_restore_begin(struct parley_conversation *c)
     restore->active = true;
     restore->next = parley_transcript_first(restore->memory);
     restore->end = parley_transcript_end(restore->memory);
-    restore->turns = parley_outbox_count(&c->outbox); /* those forgotten are older than what is remembered */
+    /* those forgotten are older than what is remembered */
+    restore->turns = parley_outbox_count(&c->outbox, PARLEY_OUTBOX_HOST);
     restore->queued_from = queued_from(restore->memory, restore->end, &restore->turns);
     if (c->webrtc.state != PARLEY_WEBRTC_NONE) {
         restore->next = restore->end; /* the call still knows */

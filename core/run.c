@@ -48,11 +48,11 @@ static bool flush_message(struct parley_conversation *c)
 static bool flush_turns(struct parley_conversation *c)
 {
     while (c->restore.turns > 0) {
-        size_t before = parley_outbox_count(&c->outbox);
+        size_t before = parley_outbox_count(&c->outbox, PARLEY_OUTBOX_HOST);
 
         if (!flush_message(c))
             return false;
-        if (before == 0 || parley_outbox_count(&c->outbox) < before)
+        if (before == 0 || parley_outbox_count(&c->outbox, PARLEY_OUTBOX_HOST) < before)
             c->restore.turns--;
     }
     return true;

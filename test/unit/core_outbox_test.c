@@ -194,11 +194,11 @@ static void another_session_gets_what_is_good_for_any(void **state)
     put(PARLEY_OUTBOX_HOST_SESSION, "about a call");
     put(PARLEY_OUTBOX_OWN, "output");
     put(PARLEY_OUTBOX_HOST, "three");
-    assert_int_equal(parley_outbox_count(&outbox), 3);
+    assert_int_equal(parley_outbox_count(&outbox, PARLEY_OUTBOX_HOST), 3);
     parley_outbox_took(&outbox, 5); /* the first is out, and half of the second */
     parley_outbox_took(&outbox, 2);
     parley_outbox_restart(&outbox);
-    assert_int_equal(parley_outbox_count(&outbox), 2);
+    assert_int_equal(parley_outbox_count(&outbox, PARLEY_OUTBOX_HOST), 2);
     expect_first("<two>");
     parley_outbox_took(&outbox, 2);
     parley_outbox_restart(&outbox);
@@ -208,6 +208,24 @@ static void another_session_gets_what_is_good_for_any(void **state)
     parley_outbox_took(&outbox, 7);
     parley_outbox_restart(&outbox);
     assert_int_equal(parley_outbox_first(&outbox).len, 0);
+}
+
+static void what_asks_for_a_response_is_told_apart(void **state)
+{
+    (void)state;
+    open_outbox(40, 20, 0);
+    put(PARLEY_OUTBOX_OWN, "note");
+    assert_int_equal(parley_outbox_count(&outbox, PARLEY_OUTBOX_ASK), 0);
+    put(PARLEY_OUTBOX_ASK, "respond, please"); /* also where only the reserve is left */
+    assert_int_equal(parley_outbox_count(&outbox, PARLEY_OUTBOX_ASK), 1);
+    parley_outbox_took(&outbox, 6);
+    parley_outbox_took(&outbox, 16);
+    assert_int_equal(parley_outbox_count(&outbox, PARLEY_OUTBOX_ASK), 1); /* not all of it is out */
+    parley_outbox_took(&outbox, 1);
+    assert_int_equal(parley_outbox_count(&outbox, PARLEY_OUTBOX_ASK), 0);
+    put(PARLEY_OUTBOX_ASK, "again");
+    parley_outbox_restart(&outbox);
+    assert_int_equal(parley_outbox_count(&outbox, PARLEY_OUTBOX_ASK), 0);
 }
 
 static void put_sound(const char *sound)
@@ -332,6 +350,7 @@ int main(void)
         cmocka_unit_test(tiny_chunks_are_bounded_too),
         cmocka_unit_test(the_inbox_joins_fragments_and_skips_what_is_too_long),
         cmocka_unit_test(another_session_gets_what_is_good_for_any),
+        cmocka_unit_test(what_asks_for_a_response_is_told_apart),
         cmocka_unit_test(audio_that_is_kept_can_be_taken_again),
         cmocka_unit_test(kept_audio_is_bounded),
         cmocka_unit_test(kept_audio_against_a_model),

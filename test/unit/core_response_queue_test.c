@@ -10,21 +10,22 @@
 
 enum input { WANT, CREATED, ENDED, ENDED_OTHER, ENDED_UNNAMED, REFUSED, INPUTS };
 
-static bool step(struct parley_response_queue *q, enum input input)
+/* `unsent`: our create waits in the outbox. */
+static bool step(struct parley_response_queue *q, enum input input, bool unsent)
 {
     switch (input) {
     case WANT:
         return parley_response_want(q);
     case CREATED:
-        return parley_response_created(q, parley_view("resp_a"));
+        return parley_response_created(q, parley_view("resp_a"), unsent);
     case ENDED:
-        return parley_response_ended(q, parley_view("resp_a"));
+        return parley_response_ended(q, parley_view("resp_a"), unsent);
     case ENDED_OTHER:
-        return parley_response_ended(q, parley_view("resp_b"));
+        return parley_response_ended(q, parley_view("resp_b"), unsent);
     case ENDED_UNNAMED:
-        return parley_response_ended(q, parley_view(NULL));
+        return parley_response_ended(q, parley_view(NULL), unsent);
     case REFUSED:
-        return parley_response_refused(q, parley_view("resp_a"));
+        return parley_response_refused(q, parley_view("resp_a"), unsent);
     case INPUTS:
         break;
     }
@@ -71,7 +72,7 @@ static void the_whole_table(void **state)
 
         if (rows[i].state == RUNNING)
             parley_id_set(&q.id, parley_view("resp_a"));
-        send = step(&q, rows[i].input);
+        send = step(&q, rows[i].input, false);
         if (send != rows[i].send || (int)q.state != rows[i].state_after || q.wanted != rows[i].wanted_after)
             fail_msg("%s: state %d, wanted %d, send %d", rows[i].title, q.state, q.wanted, send);
     }
@@ -83,9 +84,9 @@ static void a_refused_create_goes_out_after_the_response_it_met(void **state)
 
     (void)state;
     assert_true(parley_response_want(&q));
-    assert_false(parley_response_refused(&q, parley_view("resp_vad")));
-    assert_false(parley_response_ended(&q, parley_view("resp_old")));
-    assert_true(parley_response_ended(&q, parley_view("resp_vad")));
+    assert_false(parley_response_refused(&q, parley_view("resp_vad"), false));
+    assert_false(parley_response_ended(&q, parley_view("resp_old"), false));
+    assert_true(parley_response_ended(&q, parley_view("resp_vad"), false));
     assert_int_equal(q.state, PARLEY_RESPONSE_ASKED);
 }
 
@@ -95,8 +96,91 @@ static void a_refusal_without_a_name_waits_for_any_end(void **state)
 
     (void)state;
     parley_response_want(&q);
-    parley_response_refused(&q, parley_view(NULL));
-    assert_true(parley_response_ended(&q, parley_view("resp_any")));
+    parley_response_refused(&q, parley_view(NULL), false);
+    assert_true(parley_response_ended(&q, parley_view("resp_any"), false));
+}
+
+/* On a link that takes little, a response of the service's own begins and ends while ours waits to go out. */
+static void a_create_that_waits_is_still_owed(void **state)
+{
+    static const struct {
+        const char *title;
+        struct {
+            enum input input;
+            bool unsent;
+        } steps[6];
+        unsigned count;
+        enum parley_responding state;
+        bool wanted;
+        unsigned sent;
+    } rows[] = {
+        {"one came and went: ours is still on its way",
+         {{WANT, 0}, {CREATED, 1}, {ENDED, 1}},
+         3,
+         PARLEY_RESPONSE_ASKED,
+         false,
+         1},
+        {"so another wish waits for it",
+         {{WANT, 0}, {CREATED, 1}, {ENDED, 1}, {WANT, 1}},
+         4,
+         PARLEY_RESPONSE_ASKED,
+         true,
+         1},
+        {"a wish meanwhile as well",
+         {{WANT, 0}, {CREATED, 1}, {WANT, 1}, {ENDED, 1}},
+         4,
+         PARLEY_RESPONSE_ASKED,
+         true,
+         1},
+        {"ours went out before that one ended",
+         {{WANT, 0}, {CREATED, 1}, {ENDED, 0}},
+         3,
+         PARLEY_RESPONSE_ASKED,
+         false,
+         1},
+        {"and was refused",
+         {{WANT, 0}, {CREATED, 1}, {REFUSED, 0}, {ENDED, 0}},
+         4,
+         PARLEY_RESPONSE_ASKED,
+         false,
+         2},
+        {"ours began: its end is the end",
+         {{WANT, 0}, {CREATED, 1}, {ENDED, 1}, {CREATED, 0}, {ENDED, 0}},
+         5,
+         PARLEY_RESPONSE_NONE,
+         false,
+         1},
+        {"ours began at once behind that one",
+         {{WANT, 0}, {CREATED, 1}, {CREATED, 0}, {ENDED, 0}},
+         4,
+         PARLEY_RESPONSE_NONE,
+         false,
+         1},
+        {"two of the service's own",
+         {{WANT, 0}, {CREATED, 1}, {CREATED, 1}, {ENDED, 1}},
+         4,
+         PARLEY_RESPONSE_ASKED,
+         false,
+         1},
+        {"an unnamed end is not of ours",
+         {{WANT, 0}, {ENDED_UNNAMED, 1}},
+         2,
+         PARLEY_RESPONSE_ASKED,
+         false,
+         1},
+        {"a refusal neither", {{WANT, 0}, {REFUSED, 1}, {ENDED, 1}}, 3, PARLEY_RESPONSE_ASKED, false, 1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct parley_response_queue q = {0};
+        unsigned sent = 0;
+
+        for (unsigned k = 0; k < rows[i].count; k++)
+            sent += step(&q, rows[i].steps[k].input, rows[i].steps[k].unsent);
+        if (sent != rows[i].sent || q.state != rows[i].state || q.wanted != rows[i].wanted || q.owed)
+            fail_msg("%s: state %d, wanted %d, %u sent", rows[i].title, q.state, q.wanted, sent);
+    }
 }
 
 /* Over all sequences up to length 7: never two creates out at once, and no wish is forgotten. */
@@ -121,7 +205,7 @@ static void all_sequences(void **state)
 
                 if (input == CREATED || input == REFUSED || input == ENDED_UNNAMED)
                     out = false;
-                send = step(&q, input);
+                send = step(&q, input, false);
                 assert_false(send && out);
                 out = out || send;
                 if (wanted)
@@ -134,17 +218,51 @@ static void all_sequences(void **state)
     assert_int_equal(sequences, 335922);
 }
 
+/* The same on a link that takes nothing until it is told to: what is in the outbox counts once, and only what
+   came after it went out answers it. */
+static void all_sequences_on_a_slow_link(void **state)
+{
+    enum { OUT = INPUTS, SLOW_INPUTS };
+    long sequences = 0;
+
+    (void)state;
+    for (unsigned long code = 0; code < 823543; code++, sequences++) { /* 7 to the 7th */
+        struct parley_response_queue q = {0};
+        unsigned long rest = code;
+        bool unsent = false, out = false;
+
+        for (unsigned i = 0; i < 7; i++, rest /= SLOW_INPUTS) {
+            unsigned input = (unsigned)(rest % SLOW_INPUTS);
+            bool send;
+
+            if (input == OUT) {
+                out = out || unsent;
+                unsent = false;
+                continue;
+            }
+            if (input == CREATED || input == REFUSED || (input == ENDED_UNNAMED && !q.owed))
+                out = false;
+            send = step(&q, (enum input)input, unsent);
+            assert_false(send && (out || unsent));
+            unsent = unsent || send;
+            assert_int_equal(out || unsent, q.state == PARLEY_RESPONSE_ASKED || q.owed);
+        }
+    }
+    assert_int_equal(sequences, 823543);
+}
+
 /* In every state: only what was asked for and not begun is asked for again, and then once. */
 static void another_session_starts_anew(void **state)
 {
     (void)state;
     for (int i = PARLEY_RESPONSE_NONE; i <= PARLEY_RESPONSE_RUNNING; i++)
-        for (int wanted = 0; wanted < 2; wanted++) {
-            struct parley_response_queue q = {.state = (enum parley_responding)i, .wanted = wanted};
+        for (int wanted = 0; wanted < 4; wanted++) { /* and owed */
+            struct parley_response_queue q = {
+                .state = (enum parley_responding)i, .wanted = wanted & 1, .owed = wanted >= 2};
 
-            assert_int_equal(parley_response_restart(&q), wanted || i == PARLEY_RESPONSE_ASKED);
+            assert_int_equal(parley_response_restart(&q), wanted > 0 || i == PARLEY_RESPONSE_ASKED);
             assert_int_equal(q.state, PARLEY_RESPONSE_NONE);
-            assert_false(q.wanted);
+            assert_false(q.wanted || q.owed);
             assert_true(parley_response_want(&q));
         }
 }
@@ -155,7 +273,9 @@ int main(void)
         cmocka_unit_test(the_whole_table),
         cmocka_unit_test(a_refused_create_goes_out_after_the_response_it_met),
         cmocka_unit_test(a_refusal_without_a_name_waits_for_any_end),
+        cmocka_unit_test(a_create_that_waits_is_still_owed),
         cmocka_unit_test(all_sequences),
+        cmocka_unit_test(all_sequences_on_a_slow_link),
         cmocka_unit_test(another_session_starts_anew),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

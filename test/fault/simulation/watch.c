@@ -174,9 +174,10 @@ static void reply_ended(struct watch *w, struct parley_view id)
     items_ended(w, id);
     if (id.len > 0 && (w->reply == REPLY_ASKED || other))
         return;
-    w->reply = REPLY_NONE;
+    w->reply = w->owed || w->unsent ? REPLY_ASKED : REPLY_NONE;
+    w->owed = false;
     w->reply_id[0] = 0;
-    if (!w->wanted)
+    if (!w->wanted || w->reply == REPLY_ASKED)
         return;
     w->wanted = false;
     want_reply(w);
@@ -187,7 +188,8 @@ static void reply_refused(struct watch *w, struct parley_view text)
     const char *id = find(text, "resp_");
 
     w->reply = REPLY_RUNNING;
-    w->wanted = true;
+    w->owed = w->unsent;
+    w->wanted = w->wanted || !w->unsent;
     if (id != NULL)
         keep(w->reply_id, parley_view_skip(text, (size_t)(id - text.at)));
 }
@@ -520,8 +522,7 @@ static void on_text(struct watch *w, struct parley_view message)
 
 static void on_create(struct watch *w)
 {
-    /* What waits behind a slow link goes out later than it was decided. */
-    if (w->outstanding && !w->slow)
+    if (w->outstanding)
         watch_broken(w, "create-twice", "response.create while one is outstanding");
     w->outstanding = true;
     w->creates++;
@@ -617,6 +618,11 @@ static void on_error(struct watch *w, const struct parley_event *event)
         reply_refused(w, event->text);
 }
 
+void watch_asks(struct watch *w)
+{
+    w->unsent = w->creates < w->creates_due;
+}
+
 void watch_event(struct watch *w, const struct parley_event *event)
 {
     hash_event(w, event);
@@ -628,6 +634,8 @@ void watch_event(struct watch *w, const struct parley_event *event)
         if (parley_view_starts(event->response_id, parley_view("oob_")))
             break;
         w->reply = REPLY_RUNNING;
+        w->owed = w->unsent;
+        w->outstanding = false; /* also where ours went out while it waited to be read */
         keep(w->reply_id, event->response_id);
         break;
     case PARLEY_EVENT_RESPONSE_CANCELLED:

@@ -46,7 +46,8 @@ struct watch {
     /* replies */
     enum { REPLY_NONE, REPLY_ASKED, REPLY_RUNNING } reply;
     char reply_id[WATCH_ID];
-    bool wanted;
+    bool wanted, owed; /* owed: the running one is another than was asked for */
+    bool unsent;       /* what asks for one waited to go out when the engine was asked for an event */
     unsigned creates_due, creates;
 
     /* calls of the agent, and the one it works on */
@@ -94,6 +95,9 @@ void watch_opened(struct watch *w);
 void watch_gone(struct watch *w);
 void watch_sent(struct watch *w, struct parley_view message);
 void watch_said(struct watch *w, struct parley_view message);
+
+/* The engine is about to be asked for an event. */
+void watch_asks(struct watch *w);
 
 /* What the host was told, and what it did. */
 void watch_event(struct watch *w, const struct parley_event *event);

@@ -219,6 +219,7 @@ static unsigned take_events(struct host *h, unsigned most)
     while (taken < most && is_going(h)) {
         bool routed;
 
+        watch_asks(h->watch);
         if (parley_next_event(h->c, &event) <= 0)
             break;
         taken++;
