@@ -102,12 +102,15 @@ int parley_endpoint_make(struct parley_endpoint_parts *parts, struct parley_endp
         .url = o->url.at != NULL ? o->url : parley_view("https://api.openai.com/v1"),
         .query = parts->query,
         .headers = parts->headers,
+        .ca_pem = o->ca_pem,
         .ca_file = o->ca_file,
         .ca_dir = o->ca_dir,
         .pins = o->pins,
         .pin_count = o->pin_count,
         .client_cert = o->client_cert,
         .client_key = o->client_key,
+        .client_cert_pem = o->client_cert_pem,
+        .client_key_pem = o->client_key_pem,
         .ignore_dates_unset = o->clock_unset == PARLEY_CLOCK_UNSET_IGNORE_DATES,
         .insecure_no_verify = o->insecure_no_verify,
         .addresses = o->addresses,
@@ -202,11 +205,14 @@ struct parley_endpoint parley_endpoint_keep(const struct parley_endpoint *to, st
     kept.url = parley_carve_text(arena, to->url);
     kept.query = copy_pairs(arena, to->query, to->query_count);
     kept.headers = copy_pairs(arena, to->headers, to->header_count);
+    kept.ca_pem = parley_carve_text(arena, to->ca_pem);
     kept.ca_file = parley_carve_text(arena, to->ca_file);
     kept.ca_dir = parley_carve_text(arena, to->ca_dir);
     kept.pins = copy_views(arena, to->pins, to->pin_count);
     kept.client_cert = parley_carve_text(arena, to->client_cert);
     kept.client_key = parley_carve_text(arena, to->client_key);
+    kept.client_cert_pem = parley_carve_text(arena, to->client_cert_pem);
+    kept.client_key_pem = parley_carve_text(arena, to->client_key_pem);
     kept.addresses = copy_addresses(arena, to->addresses, to->address_count);
     kept.proxy = parley_carve_text(arena, to->proxy);
     kept.script = parley_carve_text(arena, to->script);

@@ -223,9 +223,10 @@ struct parley_options {
     struct parley_view assistant_name;  /* in the built-in prompt; default "parley" */
     struct parley_view user_first_name; /* in the built-in prompt; default "there" */
 
-    /* Whom to trust: a PEM file of authorities, a folder of such files (or several, ':' in between), or both.
-       Neither: the system's authorities. */
-    struct parley_view ca_file, ca_dir;
+    /* Whom to trust: the authorities of a text, PEM or DER, which a board without files has in its flash; of
+       a PEM file; of a folder of such files (or several, ':' in between); of all that are given. None: the
+       system's authorities. A text that is there and empty is an error. */
+    struct parley_view ca_pem, ca_file, ca_dir;
     /* Keys, one of which a certificate of the verified chain has to have: "sha256/" and the base64 of the
        SHA-256 of its SubjectPublicKeyInfo. With insecure_no_verify the service's own certificate. */
     const struct parley_view *pins;
@@ -233,6 +234,10 @@ struct parley_options {
     /* For a service that wants a certificate of us: PEM files of it, with its chain, and of its key, which
        has no passphrase. The key's may be absent: then it stands in the first one. */
     struct parley_view client_cert, client_key;
+    /* The same as texts, PEM or DER, each instead of its file. The key's is a secret: with `reconnect`, or a
+       call, it stays in the block until parley_close, which wipes it; else nothing is left of it behind the
+       handshake. */
+    struct parley_view client_cert_pem, client_key_pem;
     enum parley_clock_unset clock_unset;
     bool insecure_no_verify; /* trust any certificate; for experiments only */
 
@@ -400,9 +405,10 @@ int parley_memory_split(const struct parley_options *options, struct parley_memo
  * The block belongs to the conversation until parley_close. All checks of reference 7.4 are made here, in
  * its order. On failure *c is NULL and *error (may be NULL) says what was wrong.
  *
- * Returns PARLEY_OK, PARLEY_ERR_ARGUMENT (voice, modality, limits, header, pin, call), PARLEY_ERR_UTF8 (a
- * text), PARLEY_ERR_URL (also of the proxy and of call_url), PARLEY_ERR_FILE (ca_file, ca_dir, client_cert,
- * client_key), PARLEY_ERR_MEMORY, PARLEY_ERR_SYSTEM (no random numbers).
+ * Returns PARLEY_OK, PARLEY_ERR_ARGUMENT (voice, modality, limits, header, pin, call, ca_pem,
+ * client_cert_pem, client_key_pem), PARLEY_ERR_UTF8 (a text), PARLEY_ERR_URL (also of the proxy and of
+ * call_url), PARLEY_ERR_FILE (ca_file, ca_dir, client_cert, client_key), PARLEY_ERR_MEMORY, PARLEY_ERR_SYSTEM
+ * (no random numbers).
  */
 int parley_open(struct parley_conversation **c, void *memory, size_t bytes,
                 const struct parley_options *options, uint64_t now_us, struct parley_error *error);

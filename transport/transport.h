@@ -37,13 +37,16 @@ struct parley_endpoint {
     size_t query_count;
     const struct parley_pair *headers; /* of the upgrade request; may hold secrets: wiped after use */
     size_t header_count;
-    struct parley_view ca_file, ca_dir; /* PEM files to trust; neither: the system's */
+    struct parley_view ca_pem;          /* PEM or DER of authorities to trust */
+    struct parley_view ca_file, ca_dir; /* PEM files of more; none of the three: the system's */
     const struct parley_view *pins;     /* "sha256/BASE64" of keys, one of which has to be in the chain */
     size_t pin_count;
     struct parley_view client_cert, client_key; /* PEM files; the key's absent: in the first one */
-    bool ignore_dates_unset;                    /* dates do not count while the clock is not set */
-    bool insecure_no_verify;                    /* trust any certificate */
-    const struct parley_address *addresses;     /* from the host: no name resolution then */
+    /* PEM or DER instead of those; the second is a secret. */
+    struct parley_view client_cert_pem, client_key_pem;
+    bool ignore_dates_unset;                /* dates do not count while the clock is not set */
+    bool insecure_no_verify;                /* trust any certificate */
+    const struct parley_address *addresses; /* from the host: no name resolution then */
     size_t address_count;
     struct parley_view proxy; /* http://[USER:PASSWORD@]HOST[:PORT] (a secret); absent or empty: none */
     struct parley_deadlines deadlines;

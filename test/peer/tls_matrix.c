@@ -114,6 +114,7 @@ enum {
     NO_CA_FILE = 512,
     IN_1970 = 1024,
     IGNORE_DATES = 2048,
+    FROM_MEMORY = 4096, /* of a trust_row: its files, folders apart, are given as texts */
 };
 
 struct row {
@@ -342,6 +343,25 @@ static const struct trust_row trust_rows[] = {
            "/gone: not a folder that can be read"),
      .ca_dir = {"gone"}},
 
+    {MEETS("authorities from memory", "good", FROM_MEMORY)},
+    {TRUST("authorities from memory, DER", "good", "ca.der", FROM_MEMORY, GREETED, OK, "")},
+    {TRUST("authorities from memory, of which one is broken, with a warning", "good", "partly-broken.pem",
+           FROM_MEMORY | WARNS, GREETED, OK, "")},
+    {TRUST("authorities from memory and a folder of them: the folder's", "stranger", NULL, FROM_MEMORY,
+           GREETED, OK, ""),
+     .ca_dir = {"others"}},
+    {TRUST("authorities from memory and a folder of them: the memory's", "good", NULL, FROM_MEMORY, GREETED,
+           OK, ""),
+     .ca_dir = {"others"}},
+    {TRUST("authorities from memory without the right one", "good", "other.pem", FROM_MEMORY, NOTHING,
+           BAD_CERT, "unknown authority (Parley Test Authority)")},
+    {TRUST("authorities from memory that are none", "good", "text.pem", FROM_MEMORY, NOTHING,
+           PARLEY_ERR_ARGUMENT, "ca_pem: no certificate in it (51 bytes; PEM or DER is expected)")},
+    {TRUST("authorities from memory, empty", "good", "empty.pem", FROM_MEMORY, NOTHING, PARLEY_ERR_ARGUMENT,
+           "ca_pem: no certificate in it (0 bytes")},
+    {TRUST("authorities from memory, broken", "good", "broken.pem", FROM_MEMORY, NOTHING, PARLEY_ERR_ARGUMENT,
+           "ca_pem: the certificate at byte 0 cannot be read (mbedTLS -0x")},
+
     {TRUST("a certificate of our own, TLS 1.2", "asks-1.2", NULL, 0, GREETED, OK, "version=TLSv1.2"),
      CLIENT("client.pem", "client.key")},
 #if defined(MBEDTLS_SSL_PROTO_TLS1_3)
@@ -354,6 +374,21 @@ static const struct trust_row trust_rows[] = {
      CLIENT("client-both.pem", NULL)},
     {TRUST("a certificate of our own that nobody asks for", "good", NULL, 0, GREETED, OK, ""),
      CLIENT("client.pem", "client.key")},
+    {TRUST("a certificate of our own from memory", "asks-1.2", NULL, FROM_MEMORY, GREETED, OK, ""),
+     CLIENT("client.pem", "client.key")},
+    {TRUST("a certificate and its key in one text", "asks-1.2", NULL, FROM_MEMORY, ECHO, OK, ""),
+     CLIENT("client-both.pem", NULL)},
+#if defined(MBEDTLS_SSL_PROTO_TLS1_3)
+    {TRUST("a certificate of our own from memory, TLS 1.3", "asks-1.3", NULL, FROM_MEMORY, GREETED, OK, ""),
+     CLIENT("client.pem", "client.key")},
+#endif
+    {TRUST("our key from memory has a passphrase", "asks-1.2", NULL, FROM_MEMORY, NOTHING,
+           PARLEY_ERR_ARGUMENT, "client_key_pem: the key has a passphrase"),
+     CLIENT("client.pem", "client-locked.key")},
+    {TRUST("our key from memory is of another certificate", "asks-1.2", NULL, FROM_MEMORY, NOTHING,
+           PARLEY_ERR_ARGUMENT,
+           "client_key_pem: the key is not the one of the certificate in client_cert_pem"),
+     CLIENT("client.pem", "good.key")},
     {BAD_FILE("our certificate is not there", "client_cert "), CLIENT("gone.pem", "client.key")},
     {BAD_FILE("our key is not there", "/gone.key: No such file or directory"),
      CLIENT("client.pem", "gone.key")},
@@ -440,6 +475,7 @@ static void read_pin(char pin[64], const char *name)
 struct texts {
     char pins[3][64], ca_file[512], ca_dir[1024], client_cert[512], client_key[512];
     struct parley_view views[3];
+    char loaded[3][8192];
 };
 
 static void set_pins(struct parley_endpoint *to, const struct trust_row *row, struct texts *texts)
@@ -467,6 +503,26 @@ static struct parley_view in_directory(char path[512], const char *name)
     return parley_view(name != NULL ? path : NULL);
 }
 
+/* What is in a file that is named there; then it is named no more. */
+static struct parley_view load(char into[8192], struct parley_view *name)
+{
+    int bytes = parley_file_load(name->at, into, 8192);
+
+    assert_true(bytes >= 0);
+    *name = parley_view(NULL);
+    return parley_view_of(into, (size_t)bytes);
+}
+
+static void load_all(struct parley_endpoint *to, struct texts *texts)
+{
+    if (to->ca_file.at != NULL)
+        to->ca_pem = load(texts->loaded[0], &to->ca_file);
+    if (to->client_cert.at != NULL)
+        to->client_cert_pem = load(texts->loaded[1], &to->client_cert);
+    if (to->client_key.at != NULL)
+        to->client_key_pem = load(texts->loaded[2], &to->client_key);
+}
+
 static void set_trust(struct parley_endpoint *to, const struct trust_row *row, struct texts *texts)
 {
     set_pins(to, row, texts);
@@ -480,6 +536,8 @@ static void set_trust(struct parley_endpoint *to, const struct trust_row *row, s
                  row->ca_dir[i]);
         to->ca_dir = parley_view(texts->ca_dir);
     }
+    if (row->row.flags & FROM_MEMORY)
+        load_all(to, texts);
 }
 
 static void count_warnings(void *user, enum parley_log_level level, struct parley_view line)
@@ -776,7 +834,8 @@ static void expect_certificate(const struct parley_fact_certificate *got, const 
     assert_string_equal(got->pin, pin);
 }
 
-/* What a link tells of itself: the chain, the protocol, the address; and it stays when the stream is gone. */
+/* What a link tells of itself: the chain, the protocol, the address; and it stays when the stream is gone, in
+   the stream's memory. */
 static void facts(void **state)
 {
     static const struct row row = {.title = "facts", .peer = "chain", .host = "localhost"};
@@ -791,7 +850,6 @@ static void facts(void **state)
     read_line(&m, line);
     say_goodbye(&m);
     see_goodbye();
-    close_meeting(&m);
     assert_int_equal(m.facts.address.family, 4);
     assert_int_equal(m.facts.address.port, port_of("chain"));
     assert_int_equal(strncmp(m.facts.tls_version, "TLSv1.", 6), 0);
@@ -803,6 +861,7 @@ static void facts(void **state)
                        "Parley Test Intermediate", "2045-06-01", "middle");
     expect_certificate(&m.facts.chain[2], "Parley Test Authority", "Parley Test Authority",
                        "Parley Test Authority", NULL, "ca");
+    close_meeting(&m);
 }
 
 /* They tell of a certificate that is refused as well, and of many names as many as fit. */
@@ -815,10 +874,12 @@ static void facts_of_a_refusal(void **state)
     open_stream(&m, &row);
     connect_stream(&m);
     assert_int_equal(m.status, BAD_CERT);
-    close_meeting(&m);
+    parley_stream_drop(m.stream);
+    m.stream = NULL;
     assert_int_equal(m.facts.chain_count, 2);
     assert_string_equal(m.facts.chain[0].names, "a-rather-long-name-of-a-server-1.example.test, "
                                                 "a-rather-long-name-of-a-server-2.example.test");
+    close_meeting(&m);
 }
 
 /* One link after another with the same peer: what the first leaves, the second offers, and so on. */
@@ -832,6 +893,12 @@ static const struct again {
     {{TRUST("again, with a certificate of our own", "asks-1.2", NULL, 0, GREETED, OK, ""),
       CLIENT("client.pem", "client.key")},
      true},
+    {{TRUST("again, all from memory", "asks-1.2", NULL, FROM_MEMORY, GREETED, OK, ""),
+      CLIENT("client.pem", "client.key")},
+     true},
+    {{TRUST("again, all from memory, a peer that has forgotten", "forgets-1.2", NULL, FROM_MEMORY, GREETED,
+            OK, "")},
+     false},
     {{TRUST("again, a peer that has forgotten, TLS 1.2", "forgets-1.2", NULL, 0, GREETED, OK, "")}, false},
 #if defined(MBEDTLS_SSL_PROTO_TLS1_3)
     {{TRUST("again, TLS 1.3", "good-1.3", NULL, 0, GREETED, OK, "")}, true},

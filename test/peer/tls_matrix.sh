@@ -50,6 +50,7 @@ quietly openssl req -x509 -new -config "$directory/ca.conf" -key "$directory/sel
 
 : >"$directory/empty.pem"
 echo 'these are not the certificates you are looking for' >"$directory/text.pem"
+openssl x509 -in "$directory/ca.pem" -outform der -out "$directory/ca.der"
 sed '5s/./!/g' "$directory/ca.pem" >"$directory/broken.pem"
 cat "$directory/broken.pem" "$directory/ca.pem" >"$directory/partly-broken.pem"
 mkfifo "$directory/pipe.pem"

@@ -76,6 +76,34 @@ static void the_block_may_be_exact_and_not_a_byte_less(void **state)
     assert_true(strlen(error.text) > 0);
 }
 
+/* Certificates that are texts lie in the block only for other links to come, each byte of them once. */
+static void texts_of_certificates_take_what_they_are_long(void **state)
+{
+    static char text[4096];
+
+    (void)state;
+    options.peer = &peer;
+    for (int on = 0; on < 2; on++) {
+        struct parley_error error;
+        size_t bytes, without;
+
+        options.reconnect.on = on;
+        options.ca_pem = options.client_cert_pem = options.client_key_pem = parley_view("");
+        without = parley_memory_needed(&options);
+        options.ca_pem = parley_view_of(text, 4096);
+        options.client_cert_pem = parley_view_of(text, 1024);
+        options.client_key_pem = parley_view_of(text, 256);
+        bytes = parley_memory_needed(&options);
+        assert_int_equal(bytes - without, on ? 4096 + 1024 + 256 : 0);
+        memory = malloc(bytes);
+        assert_int_equal(parley_open(&c, memory, bytes, &options, 1, &error), PARLEY_OK);
+        parley_close(c);
+        c = NULL;
+        free(memory);
+    }
+    memory = NULL;
+}
+
 static void a_key_leaves_no_trace_in_the_block(void **state)
 {
     static const char key[] = "sk-secret-0123456789";
@@ -758,6 +786,7 @@ int main(void)
         TEST(a_close_by_the_service_comes_after_what_it_said),
         TEST(a_broken_link_is_an_error_and_then_the_end),
         TEST(the_block_may_be_exact_and_not_a_byte_less),
+        TEST(texts_of_certificates_take_what_they_are_long),
         TEST(a_key_leaves_no_trace_in_the_block),
         TEST(wrong_options_are_named),
         TEST(typed_text_is_labelled_and_asks_for_nothing),

@@ -94,7 +94,7 @@ static void every_secret_of_the_options_is_known(void **state)
     const struct parley_header header = {PARLEY_VIEW("X-A"), PARLEY_VIEW("header-secret")};
     const struct parley_header query = {PARLEY_VIEW("k"), PARLEY_VIEW("query-secret")};
     static const char *const secrets[] = {"key-secret", "header-secret", "query-secret", "pass-secret",
-                                          "ice-secret"};
+                                          "ice-secret", "client-secret", "ca-text"};
 
     (void)state;
     options.api_key = parley_view("key-secret");
@@ -103,6 +103,8 @@ static void every_secret_of_the_options_is_known(void **state)
     options.query = &query;
     options.query_count = 1;
     options.proxy = parley_view("http://user:pass-secret@proxy:3128");
+    options.ca_pem = options.client_cert_pem = parley_view("ca-text");
+    options.client_key_pem = parley_view("client-secret");
     options.url = parley_view("wss://somebody:url-secret@service.test/v1?k=url-secret");
     options.prompt = parley_view("key-secret header-secret query-secret pass-secret");
     begin(&options);

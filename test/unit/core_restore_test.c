@@ -884,6 +884,8 @@ static void the_key_stays_until_close_only_where_it_is_needed(void **state)
         options.reconnect.on = on;
         options.api_key = parley_view("sesame-key");
         options.proxy = parley_view("http://user:sesame-proxy@localhost:1");
+        options.client_cert_pem = parley_view("a certificate");
+        options.client_key_pem = parley_view("sesame-client");
         options.headers = &header;
         options.header_count = 1;
         begin(&options);
@@ -891,6 +893,7 @@ static void the_key_stays_until_close_only_where_it_is_needed(void **state)
         assert_int_equal(holds(memory, bytes, "sesame-key"), on);
         assert_int_equal(holds(memory, bytes, "sesame-header"), on);
         assert_int_equal(holds(memory, bytes, "sesame-proxy"), on);
+        assert_int_equal(holds(memory, bytes, "sesame-client"), on);
         parley_close(c);
         c = NULL;
         assert_false(holds(memory, bytes, "sesame"));

@@ -14,6 +14,7 @@
 #include "transport/wss/tls.h"
 
 #include <mbedtls/ecp.h>
+#include <mbedtls/pem.h>
 #include <mbedtls/pk.h>
 #include <mbedtls/ssl.h>
 #include <mbedtls/ssl_cache.h>
@@ -112,7 +113,8 @@ static struct pair {
 /* What outlives a pair: at the client's end, and at the server's. */
 static struct lasting {
     struct parley_resume kept;
-    struct parley_view pin; /* absent: nothing is verified */
+    struct parley_view pin;    /* absent: nothing is verified */
+    struct parley_view ca_pem; /* absent: but by the pin */
     bool keeps;
     uint64_t links;
     bool ids, has_tickets;
@@ -169,7 +171,9 @@ static void open_server(bool only_1_2)
 
 static void open_client(const struct parley_fake_limits *limits)
 {
-    struct parley_endpoint to = {.insecure_no_verify = true,
+    struct parley_endpoint to = {.insecure_no_verify = lasting.ca_pem.at == NULL,
+                                 .ignore_dates_unset = true,
+                                 .ca_pem = lasting.ca_pem,
                                  .pins = &lasting.pin,
                                  .pin_count = lasting.pin.len > 0,
                                  .recv_bytes = 4096, /* 1024 of them are read ahead */
@@ -576,6 +580,30 @@ static void resumes_what_the_last_link_left(void **state)
     }
 }
 
+/* One link after another is verified by the same text, which mbedTLS only sees while each is opened. */
+static void verifies_by_a_text(void **state)
+{
+    static char text[2048];
+    const char *begin = "-----BEGIN CERTIFICATE-----\n", *end = "-----END CERTIFICATE-----\n";
+    size_t bytes;
+
+    (void)state;
+    assert_int_equal(mbedtls_pem_write_buffer(begin, end, certificate.raw.p, certificate.raw.len,
+                                              (unsigned char *)text, sizeof text, &bytes),
+                     0);
+    for (int keeps = 0; keeps < 2; keeps++) {
+        begin_lasting(keeps);
+        remember(IDS, 0);
+        lasting.pin = parley_view(NULL);
+        lasting.ca_pem = parley_view_of(text, bytes - 1);
+        assert_false(link_once("first", true));
+        assert_int_equal(link_once("second", true), keeps);
+        remember(IDS, 0);
+        assert_false(link_once("third, forgotten", true));
+        end_lasting();
+    }
+}
+
 /* A resumed link proves nothing new: a day after the certificates were seen they are asked for again. */
 static void resumes_for_a_day(void **state)
 {
@@ -720,6 +748,7 @@ int main(void)
         cmocka_unit_test(reads_ahead_of_records),
         cmocka_unit_test(asks_for_short_records_where_long_ones_have_no_room),
         cmocka_unit_test(resumes_what_the_last_link_left),
+        cmocka_unit_test(verifies_by_a_text),
         cmocka_unit_test(resumes_for_a_day),
         cmocka_unit_test(resumes_up_to_the_last_day_of_the_certificates),
         cmocka_unit_test(offers_a_session_once),

@@ -172,6 +172,12 @@ static int configure(struct parley_tls *t)
     return mbedtls_ssl_setup(&t->ssl, &t->config) == 0 ? 0 : PARLEY_ERR_MEMORY;
 }
 
+static bool has_own(const struct parley_endpoint *to)
+{
+    return to->client_cert.len > 0 || to->client_key.len > 0 || to->client_cert_pem.at != NULL ||
+           to->client_key_pem.at != NULL;
+}
+
 /* The authorities, the pins, and a certificate of our own: what comes from outside. */
 static int set_trust(struct parley_tls *t, const struct parley_endpoint *to,
                      char why[PARLEY_TRANSPORT_REASON])
@@ -180,13 +186,13 @@ static int set_trust(struct parley_tls *t, const struct parley_endpoint *to,
 
     for (; t->judge.pin_count < to->pin_count && status == 0; t->judge.pin_count++)
         status = parley_judge_pin(&t->judge.pins[t->judge.pin_count], to->pins[t->judge.pin_count], why);
-    if (status == 0 && (to->client_cert.len > 0 || to->client_key.len > 0)) {
-        status = parley_trust_own(&t->own, &t->key, to->client_cert, to->client_key, why);
+    if (status == 0 && has_own(to)) {
+        status = parley_trust_own(&t->own, &t->key, to, why);
         if (status == 0 && mbedtls_ssl_conf_own_cert(&t->config, &t->own, &t->key) != 0)
             status = PARLEY_ERR_MEMORY;
     }
     if (status == 0 && !t->judge.insecure)
-        status = parley_trust_load(&t->trusted, to->ca_file, to->ca_dir, &t->log, why);
+        status = parley_trust_load(&t->trusted, to, &t->log, why);
     return status;
 }
 
