@@ -14,9 +14,11 @@
  *
  * - A stack for the task that calls parley: test/stack.sh tells how deep; TLS comes on top.
  *
- * - Authorities are read from files, by mbedTLS (MBEDTLS_FS_IO) and file.c: the C library's open, read,
- *   lseek and close, over whatever the board keeps them in. The rest of platform/file.h, and directory.h,
- *   process.h and user.h, are for programs on a system: a conversation calls none of it.
+ * - Authorities as a text in flash (ca_pem in the options, and client_cert_pem, client_key_pem). Then no
+ *   files are needed: mbedTLS is built without MBEDTLS_FS_IO, and file.c is not linked. A board that keeps
+ *   them in files builds mbedTLS with it, and has the C library's open, read, lseek and close for them. The
+ *   rest of platform/file.h, and directory.h, process.h and user.h, are for programs on a system: a
+ *   conversation calls none of it.
  *
  * - A failed assert says that parley has a mistake: newlib's __assert_func may end in the board's reset.
  */

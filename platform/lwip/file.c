@@ -1,7 +1,8 @@
 /*
- * Files, as far as a conversation reads any: the authorities it trusts and a certificate of its own, for
- * which the board's C library has to have open, read, lseek and close (newlib: _open ...), as mbedTLS uses
- * them, too.
+ * Files, as far as a conversation reads any: the authorities it trusts and a certificate of its own, where
+ * the options name files for them and mbedTLS has MBEDTLS_FS_IO. Then the board's C library has to have open,
+ * read, lseek and close (newlib: _open ...), as mbedTLS uses them, too; with texts (ca_pem) nothing of this
+ * is linked.
  */
 #include "platform/file.h"
 #include "platform/status.h"

@@ -16,8 +16,9 @@
  * That is one slice for the whole program: all conversations share it, and all else that uses mbedTLS, and
  * only one thread may do so at a time (or MBEDTLS_THREADING_C). How large it has to be
  * test/cross/mbedtls_board.sh prints: for each link, and 3 KB more for each certificate of the authorities
- * while the handshake lasts, so a board has a ca_file with those it needs, not all there are. A slice that is
- * too small ends a link with PARLEY_ERR_MEMORY or PARLEY_ERR_TLS, and nothing else.
+ * while the handshake lasts, so a board has a ca_pem with those it needs, not all there are, and may do
+ * without files (MBEDTLS_FS_IO, as test/cross/board/mbedtls_config.h does). A slice that is too small ends a
+ * link with PARLEY_ERR_MEMORY or PARLEY_ERR_TLS, and nothing else.
  *
  * Without MBEDTLS_MEMORY_BUFFER_ALLOC_C an allocator of the host's own goes in by
  * mbedtls_platform_set_calloc_free. The packages of Debian have neither.
