@@ -534,7 +534,7 @@ static void note_too_long(struct parley_conversation *c)
     c->reply_owed = false;
     parley_speech_answered(&c->speech);
     parley_output_audio_complete(&c->audio, parley_view(NULL));
-    parley_say_create(c, parley_response_ended(&c->responses, parley_view(NULL)));
+    parley_say_create(c, parley_response_ended(&c->responses, parley_view(NULL), create_waits(c)));
 }
 
 /* Reads the inbox into c->wire. Returns 0, or the status of a SKIPPED event with its text in c->delegation.
