@@ -188,8 +188,8 @@ struct parley_transcript *parley_transcript_open(struct parley_arena *arena, siz
                    : bytes > BOUND_MAX                 ? BOUND_MAX
                                                        : bytes;
     size_t records = (bound + bound / 4) / RECORD + 1;
-    struct parley_transcript *t = parley_arena_take(arena, 1, sizeof *t);
     char *buffer = parley_arena_take_raw(arena, records, RECORD);
+    struct parley_transcript *t = parley_arena_take(arena, 1, sizeof *t);
 
     if (t == NULL || buffer == NULL)
         return NULL;

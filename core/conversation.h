@@ -94,9 +94,8 @@ struct parley_conversation {
 
     struct parley_view session_id;
     struct parley_session session;
-    char *workspace; /* see open.c; `opening` stands in it, then delegation, audio_message, inbox */
+    char *workspace; /* see open.c; `opening` stands in it, then inbox, delegation, audio_message */
     size_t workspace_size;
-    size_t workspace_before;    /* of it, what lies before the inbox */
     size_t opening_bytes;       /* of session.update; 0: none is sent */
     struct parley_view opening; /* what of it is not out yet */
     struct parley_inbox inbox;

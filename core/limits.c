@@ -47,9 +47,9 @@ static const struct parley_limits profiles[] = {
             .input_audio_ms = 1000,
             .output_audio_ms = PARLEY_LIMIT_NONE,
             .transcript_bytes = 8192,
-            .reply_items = 8,
-            .link_recv_bytes = 16384,
-            .link_send_bytes = 16384,
+            .reply_items = 4,
+            .link_recv_bytes = 8192,
+            .link_send_bytes = 4096,
         },
 };
 

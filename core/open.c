@@ -57,7 +57,7 @@ static size_t touched_before(const struct parley_conversation *c)
 {
     size_t end = larger(c->opening_bytes, smaller(c->workspace_size, PARLEY_TRANSPORT_SCRATCH));
 
-    return smaller(end > c->workspace_before ? end - c->workspace_before : 0, c->inbox.size);
+    return smaller(end, c->inbox.size);
 }
 
 static size_t rounded(size_t bytes)
@@ -68,22 +68,23 @@ static size_t rounded(size_t bytes)
 /*
  * One piece of memory for what is not there at the same time. What comes before the link is up, of its own
  * (endpoint.scratch), lies at its start; then session.update, until it is out, and nothing is received; then
- * the text of a handoff, a message of microphone audio and the inbox, side by side.
+ * the inbox, the text of a handoff and a message of microphone audio, side by side.
  */
 static void carve_workspace(struct parley_conversation *c, struct parley_arena *arena,
                             const struct parley_limits *limits)
 {
+    size_t inbox_bytes = rounded(limits->inbox_bytes);
+
     c->audio_chunk_bytes = chunk_bytes(limits);
     c->delegation_size = rounded(delegation_bytes(limits));
     c->audio_message_size = rounded(audio_message_bytes(c));
-    c->workspace_before = c->delegation_size + c->audio_message_size;
-    c->workspace_size = larger(c->workspace_before + limits->inbox_bytes, c->opening_bytes);
+    c->workspace_size = larger(inbox_bytes + c->delegation_size + c->audio_message_size, c->opening_bytes);
     c->workspace = parley_arena_take_raw(arena, c->workspace_size, 1);
     if (c->workspace == NULL)
         return;
-    c->delegation = c->workspace;
-    c->audio_message = c->workspace + c->delegation_size;
-    parley_inbox_open(&c->inbox, c->workspace + c->workspace_before, limits->inbox_bytes);
+    parley_inbox_open(&c->inbox, c->workspace, limits->inbox_bytes);
+    c->delegation = c->workspace + inbox_bytes;
+    c->audio_message = c->delegation + c->delegation_size;
     c->inbox.touched = touched_before(c);
 }
 
@@ -95,8 +96,9 @@ static void count_part(size_t *part, const struct parley_arena *arena, struct pa
 }
 
 /*
- * Everything a conversation consists of, in one order; with a counting arena `c` is a scratch of the caller
- * and only the sizes matter. Leaves the transport to the caller, which comes last.
+ * Everything a conversation consists of, in one order: what is always in use stands together, so that an idle
+ * one takes few pages; with a counting arena `c` is a scratch of the caller and only the sizes matter. Leaves
+ * the transport to the caller, which comes last.
  */
 static void carve(struct parley_conversation *c, struct parley_arena *arena, const struct parley_options *o,
                   const struct parley_limits *limits, struct parley_memory *parts)
@@ -112,19 +114,19 @@ static void carve(struct parley_conversation *c, struct parley_arena *arena, con
     c->opening_bytes = o->keep_session ? 0 : opening_bytes(c);
     c->session = parley_session_keep(&c->session, arena);
     count_part(&parts->conversation, arena, parts);
+    parley_output_audio_open(&c->audio, arena, (size_t)queue_ms * SAMPLES_PER_MS, limits->reply_items);
+    count_part(&parts->output_audio, arena, parts);
+    /* Every reply may be cut and, before that, played; the link and its stages need some more. */
+    c->notices = parley_ring(arena, limits->reply_items * 2 * sizeof(struct parley_notice) +
+                                        LINK_NOTICES * (size_t)PARLEY_NOTICE_HEAD);
+    count_part(&parts->notices, arena, parts);
     carve_workspace(c, arena, limits);
     count_part(&parts->workspace, arena, parts);
     parley_outbox_open(&c->outbox, arena, limits->outbox_bytes, parley_limits_reserve(limits),
                        (size_t)limits->input_audio_ms * SAMPLES_PER_MS * sizeof(int16_t));
     count_part(&parts->outbox, arena, parts);
-    parley_output_audio_open(&c->audio, arena, (size_t)queue_ms * SAMPLES_PER_MS, limits->reply_items);
-    count_part(&parts->output_audio, arena, parts);
     c->transcript = parley_transcript_open(arena, limits->transcript_bytes);
     count_part(&parts->transcript, arena, parts);
-    /* Every reply may be cut and, before that, played; the link and its stages need some more. */
-    c->notices = parley_ring(arena, limits->reply_items * 2 * sizeof(struct parley_notice) +
-                                        LINK_NOTICES * (size_t)PARLEY_NOTICE_HEAD);
-    count_part(&parts->notices, arena, parts);
     if (o->reconnect.on)
         parley_restore_open(c, arena, limits);
     parley_recording_open(&c->recording, arena, o);
@@ -302,10 +304,10 @@ static void wipe_block(const struct parley_conversation *c)
 {
     const struct untouched parts[] = {
         /* As they lie in the block. */
-        untouched(c->inbox.at, c->inbox.touched, c->inbox.size),
-        untouched(c->outbox.audio.at, c->outbox.audio.touched, c->outbox.audio.size),
         untouched(c->audio.queue, c->audio.touched * sizeof *c->audio.queue,
                   c->audio.size * sizeof *c->audio.queue),
+        untouched(c->inbox.at, c->inbox.touched, c->inbox.size),
+        untouched(c->outbox.audio.at, c->outbox.audio.touched, c->outbox.audio.size),
     };
     char *at = c->block, *end = at + c->stats.memory_bytes;
 

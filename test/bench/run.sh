@@ -5,10 +5,11 @@
 #   whole     whole processes side by side: parley, a bare loop, other clients, app-server
 #   growth    from 1 to 1,000 conversations, 1 KB to 1 MB, a minute to a day
 #   tls       what mbedTLS costs: suites, heap, a slice of memory
+#   idle      what idle conversations over wss keep resident, from 1 to 1,000
 set -eu
 cd "$(dirname "$0")/../.."
 
-[ $# -gt 0 ] || set -- stages whole growth tls
+[ $# -gt 0 ] || set -- stages whole growth tls idle
 for part; do
     if [ "$part" = run ] || [ ! -x "test/bench/$part.sh" ]; then echo "bench: there is no part '$part'" >&2 && exit 2; fi
 done

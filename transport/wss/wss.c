@@ -180,6 +180,7 @@ int parley_transport_open(struct parley_transport **t, struct parley_arena *aren
     status = check(&made, to, &request, why);
     if (status < 0)
         return status;
+    *t = parley_arena_take(arena, 1, sizeof **t);
     parley_frames_carve(&made.frames, arena,
                         made.calls ? max_size(to->recv_bytes, PARLEY_HTTP_LINE_BYTES) : to->recv_bytes,
                         max_size(to->send_bytes, request));
@@ -190,7 +191,6 @@ int parley_transport_open(struct parley_transport **t, struct parley_arena *aren
     made.shake = made.calls || to->scratch_bytes < sizeof *made.shake
                      ? parley_arena_take(arena, 1, sizeof *made.shake)
                      : to->scratch;
-    *t = parley_arena_take(arena, 1, sizeof **t);
     if (arena->failed) {
         *t = NULL;
         parley_why(why, "memory: the block is too small for the link");
@@ -672,7 +672,7 @@ long parley_transport_send(struct parley_transport *t, struct parley_view messag
     if (t->end != 0)
         return t->end;
     if (t->write_broken)
-        return 0;
+        return PARLEY_ERR_LOST;
     if (t->stage == STAGE_CALL)
         return send_body(t, message);
     if (t->stage != STAGE_OPEN)

@@ -1,0 +1,52 @@
+#!/bin/sh
+# shellcheck disable=SC2086 # flags are words
+# usage: test/bench/idle.sh      called by ./build.sh bench idle
+# What idle conversations over wss cost: resident memory of a process that holds 1, 10, 100 and 1,000 of them in one
+# loop, by profile; with one authority and with all of the system's. Prints Markdown tables.
+set -eu
+cd "$(dirname "$0")/../.."
+: "${BUILD:=build}" "${CC:=cc}" "${CFLAGS=-O2 -g}"
+export BUILD CC CFLAGS
+
+src=test/bench/whole
+bin=$BUILD/bench/whole
+mkdir -p "$bin"
+./build.sh deps libssl-dev
+./build.sh make "$BUILD/lib/libparley.a"
+archives=$(for lib in mbedtls mbedx509 mbedcrypto; do $CC -print-file-name=lib$lib.a; done)
+$CC -std=gnu11 -O2 $src/runner.c -o "$bin/runner" -lssl -lcrypto -lpthread
+$CC -std=gnu11 $CFLAGS -I. $src/idle.c "$BUILD/lib/libparley.a" -o "$bin/idle" -lwslay $archives -lz
+[ -f "$bin/cert.pem" ] || openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$bin/key.pem" \
+    -out "$bin/cert.pem" -days 3650 -subj /CN=localhost -addext subjectAltName=DNS:localhost 2>/dev/null
+cat "$bin/cert.pem" /etc/ssl/certs/ca-certificates.crt >"$bin/authorities.pem"
+
+run() { # the arguments of idle: its figures
+    "$bin/runner" --tls "$bin/cert.pem" "$bin/key.pem" ECDHE-ECDSA-AES128-GCM-SHA256 --events 0 --hold-ms 600000 -- \
+        "$bin/idle" "$@" | sed -n 's/^one_kb=\([0-9]*\) all_kb=[0-9]* each_kb=\([0-9.]*\) peak_kb=\([0-9]*\)$/\1 \2 \3/p'
+}
+# glibc clears a buffer that it cuts from its reserve, and so the system has to give all of it. Without a reserve
+# (mallopt(M_TOP_PAD, 0) in a program) most of mbedTLS's two buffers of 17 KB is never touched.
+without_reserve() { GLIBC_TUNABLES=glibc.malloc.top_pad=0 run "$@"; }
+
+echo "Idle conversations over wss, in KB of resident memory:"
+printf '\n| profile | conversations | the first, with the process | each further one | glibc without a reserve | peak |\n'
+echo '|---|---:|---:|---:|---:|---:|'
+for profile in tiny board server; do
+    for count in 1 10 100 1000; do
+        # shellcheck disable=SC2046 # words
+        set -- $(run $count $profile) $(without_reserve $count $profile)
+        [ $count -gt 1 ] || set -- "$1" - "$3" "$4" - "$6"
+        echo "| \`$profile\` | $count | $1 | $2 | $5 | $3 |"
+    done
+done
+printf '\nThe same with the %s authorities of this system, which are there until the handshake is over:\n\n' \
+    "$(grep -c 'BEGIN CERT' "$bin/authorities.pem")"
+echo '| profile | conversations | the first, with the process | each further one | peak |'
+echo '|---|---:|---:|---:|---:|'
+export IDLE_CA="$bin/authorities.pem"
+for count in 1 100; do
+    # shellcheck disable=SC2046 # words
+    set -- $(run $count server)
+    [ $count -gt 1 ] || set -- "$1" - "$3"
+    echo "| \`server\` | $count | $1 | $2 | $3 |"
+done
