@@ -284,23 +284,35 @@ static void read_request(struct parley_serve *s)
 
 /* ---- messages ---------------------------------------------------------------------------------- */
 
-/* Deadlines while messages travel. */
-static void watch_client(struct parley_serve *s)
+/* When a client that takes nothing is given up; one that is kept from it on purpose is not. */
+static uint64_t stall_by_us(const struct parley_serve *s)
 {
-    uint64_t silent_us = s->now_us - s->heard_us, idle_us = (uint64_t)s->options.idle_ms * 1000;
-    uint64_t stalled_us = s->now_us - s->taken_us;
+    if (parley_buffer_used(&s->out) == 0 || s->stream.screws.write_a_second > 0 || s->stream.screws.frozen)
+        return PARLEY_NEVER;
+    return parley_clock_add(s->taken_us, (uint64_t)s->options.stall_ms * 1000);
+}
 
-    if (parley_buffer_used(&s->out) > 0 && stalled_us >= (uint64_t)s->options.stall_ms * 1000 &&
-        s->stream.screws.write_a_second == 0)
+/* When one that says nothing is asked for a sign of life, or given up. */
+static uint64_t idle_by_us(const struct parley_serve *s)
+{
+    return parley_clock_add(s->heard_us, (uint64_t)s->options.idle_ms * (s->asked ? 1000 : 500));
+}
+
+/* Deadlines while messages travel. Returns whether something is to be said for one. */
+static bool watch_client(struct parley_serve *s)
+{
+    if (s->now_us >= stall_by_us(s)) {
         end(s, PARLEY_ERR_TIMEOUT, "the client takes nothing");
-    else if (silent_us >= idle_us && s->stream.screws.frozen)
-        end(s, PARLEY_ERR_TIMEOUT, "half-open for long enough");
-    else if (silent_us >= idle_us)
-        parley_serve_close(s, 1001, "no sign of life");
-    else if (silent_us >= idle_us / 2 && !s->asked) {
+    } else if (s->now_us >= idle_by_us(s) && !s->asked) {
         parley_serve_frames_ping(s->frames);
-        s->asked = true;
+        return s->asked = true;
+    } else if (s->now_us >= idle_by_us(s) && s->stream.screws.frozen) {
+        end(s, PARLEY_ERR_TIMEOUT, "half-open for long enough");
+    } else if (s->now_us >= idle_by_us(s)) {
+        parley_serve_close(s, 1001, "no sign of life");
+        return true;
     }
+    return false;
 }
 
 static void work_frames(struct parley_serve *s)
@@ -412,8 +424,8 @@ int parley_serve_work(struct parley_serve *s, uint64_t now_us)
         return end(s, PARLEY_ERR_TIMEOUT, "the request takes too long");
     if (s->stage == OPEN) {
         work_frames(s);
-        if (s->stage == OPEN)
-            watch_client(s);
+        if (s->stage == OPEN && watch_client(s))
+            work_frames(s);
     }
     if (s->stage == LAST)
         work_last(s);
@@ -428,14 +440,13 @@ struct parley_serve_screws *parley_serve_screws(struct parley_serve *s)
 void parley_serve_interest(const struct parley_serve *s, struct parley_interest *want)
 {
     bool read = s->stage != ENDED && !s->over;
-    bool write = s->stage != ENDED && parley_buffer_used(&s->out) > 0;
-    uint64_t by_us = s->by_us, idle_us = (uint64_t)s->options.idle_ms * (s->asked ? 1000 : 500);
+    bool write = s->stage != ENDED && (parley_buffer_used(&s->out) > 0 ||
+                                       (s->frames != NULL && parley_serve_frames_wants_write(s->frames)));
+    uint64_t by_us = s->by_us;
 
     if (s->stage == OPEN) {
         read = parley_serve_frames_wants_read(s->frames);
-        by_us = parley_clock_add(s->heard_us, idle_us);
-        if (write && s->taken_us + (uint64_t)s->options.stall_ms * 1000 < by_us)
-            by_us = s->taken_us + (uint64_t)s->options.stall_ms * 1000;
+        by_us = idle_by_us(s) < stall_by_us(s) ? idle_by_us(s) : stall_by_us(s);
     }
     parley_serve_stream_interest(&s->stream, read, write, want);
     if (by_us < want->deadline_us)

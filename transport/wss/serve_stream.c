@@ -43,9 +43,11 @@ static size_t allowed(const struct parley_serve_stream *s, size_t bytes, uint32_
     return a_second > 0 && bytes > most ? most : bytes;
 }
 
-static uint64_t next(const struct parley_serve_stream *s, int moved, uint32_t a_second)
+/* After so many bytes: when the next may be moved. */
+static void rest(const struct parley_serve_stream *s, int moved, uint32_t a_second, uint64_t *at_us)
 {
-    return a_second > 0 && moved > 0 ? s->now_us + (uint64_t)moved * 1000000 / a_second : 0;
+    if (a_second > 0 && moved > 0)
+        *at_us = s->now_us + (uint64_t)moved * 1000000 / a_second;
 }
 
 /* Keeps the words for how it ended. */
@@ -66,7 +68,7 @@ int parley_serve_stream_read(struct parley_serve_stream *s, void *into, size_t b
     if (bytes > 0)
         got = s->tls != NULL ? parley_serve_tls_read(s->tls, into, bytes)
                              : parley_socket_read(s->fd, into, bytes);
-    s->read_us = next(s, got, s->screws.read_a_second);
+    rest(s, got, s->screws.read_a_second, &s->read_us);
     return moved(s, got);
 }
 
@@ -84,7 +86,7 @@ int parley_serve_stream_write(struct parley_serve_stream *s, const void *from, s
                              : parley_socket_write(s->fd, from, bytes);
     if (bytes > 0)
         s->owed = put == 0 && s->tls != NULL ? bytes : 0;
-    s->write_us = next(s, put, s->screws.write_a_second);
+    rest(s, put, s->screws.write_a_second, &s->write_us);
     return moved(s, put);
 }
 
