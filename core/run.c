@@ -20,6 +20,8 @@ static bool offer(struct parley_conversation *c, struct parley_view *rest)
 {
     while (rest->len > 0) {
         long taken = parley_transport_send(c->transport, *rest);
+        if (taken < 0 && rest == &c->opening)
+            *rest = parley_view(NULL); /* it stands where what can still be read comes in */
         if (taken <= 0)
             return false;
         if (c->recording.on)

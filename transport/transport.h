@@ -118,7 +118,7 @@ int parley_transport_recv(struct parley_transport *t, struct parley_fragment *ou
 /*
  * Takes a text message, or the start of it. Offer the rest again until all of it is taken, and nothing
  * else in between. Returns the bytes taken, 0 for "not now" (also while the link is not up), < 0 as work()
- * does.
+ * does, and PARLEY_ERR_LOST when no more can be sent while what has arrived can still be read.
  */
 long parley_transport_send(struct parley_transport *t, struct parley_view message);
 

@@ -625,6 +625,29 @@ static void what_cannot_be_read_yet_wakes_nobody(void **state)
     expect_view(expect(&first, PARLEY_EVENT_SESSION_UPDATED).session_id, "sess_1");
 }
 
+/* Why the service ends it is read also when session.update never got out. */
+static void a_refusal_is_read_before_all_is_said(void **state)
+{
+    static char prompt[20000];
+    struct parley_event event;
+
+    (void)state;
+    memset(prompt, 'x', sizeof prompt);
+    options.prompt = parley_view_of(prompt, sizeof prompt);
+    options.limits.link_send_bytes = 2048;
+    dial(&first);
+    parley_pipe_break_write(first.pipe, parley_pipe_written(first.pipe).len + 3000);
+    add_accept(&first.said, parley_pipe_written(first.pipe), "");
+    add_close(&first.said, 4001, "no");
+    feed(&first, 0);
+    for (int i = 0; i < 10; i++)
+        serve(&first);
+    expect(&first, PARLEY_EVENT_STARTED);
+    event = expect(&first, PARLEY_EVENT_CLOSED);
+    assert_int_equal(event.closed, PARLEY_CLOSED_TRANSPORT);
+    assert_int_equal(event.status, PARLEY_ERR_PEER_CLOSED);
+}
+
 int main(void)
 {
     static const struct CMUnitTest others[] = {
@@ -644,6 +667,7 @@ int main(void)
         TEST("a bomb ends the conversation, a long message does not", a_bomb_ends_the_conversation),
         TEST("silence has an end", silence_has_an_end),
         TEST("what cannot be read yet wakes nobody", what_cannot_be_read_yet_wakes_nobody),
+        TEST("a refusal is read before all is said", a_refusal_is_read_before_all_is_said),
     };
     struct CMUnitTest tests[COUNT(addresses) + COUNT(others)];
     size_t count = 0;
