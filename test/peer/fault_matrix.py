@@ -172,7 +172,7 @@ CUT = "open: (tls: )?the (connection ended without a close frame|peer closed the
 BROKE = "open: (tls: )?the connection broke: Connection reset by peer"
 OURS = ("ERR_CLOSED", "the conversation is over")
 RESET = "upgrade: tls: the connection broke: Connection reset by peer"
-NO_ANSWER = "upgrade: (the service ended the connection without an answer|tls: the peer closed .* without a goodbye)"
+NO_ANSWER = "upgrade: (the service ended the connection before it had answered|tls: the peer closed .* without a goodbye)"
 HANGS_UP = "tls: the peer closed the connection during the handshake"
 # A stage, how the server gets there, in TLS, without, or as if it were (None); then what has to be told if it says
 # nothing more, resets the connection, or ends it, both ways or one. The deadlines are for the first of these.

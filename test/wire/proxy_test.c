@@ -238,9 +238,9 @@ static const struct answer {
     {"a header without a colon", "p.test", "HTTP/1.1 200 OK\r\nwhat\r\n\r\n", PARLEY_ERR_HTTP,
      "proxy: the answer is not proper HTTP: a header line has no colon", 200, false},
     {"an end without an answer", "p.test", "", PARLEY_ERR_LOST,
-     "proxy: it ended the connection without an answer", 0, true},
+     "proxy: it ended the connection before it had answered", 0, true},
     {"an end within the headers", "p.test", "HTTP/1.1 200 OK\r\nVia", PARLEY_ERR_LOST,
-     "proxy: it ended the connection without an answer (within the answer)", 200, true},
+     "proxy: it ended the connection before it had answered (within the answer)", 200, true},
 };
 
 static void expect_answer(const struct answer *a)

@@ -413,7 +413,7 @@ static int receive(struct parley_proxy *p)
         int got = parley_socket_read(p->fd, p->answer + p->got, sizeof p->answer - p->got);
 
         if (got == PARLEY_ERR_PEER_CLOSED)
-            return end_answer(p, PARLEY_ERR_LOST, "it ended the connection without an answer");
+            return end_answer(p, PARLEY_ERR_LOST, "it ended the connection before it had answered");
         if (got < 0)
             return fail_socket(p);
         if (got == 0)

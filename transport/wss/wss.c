@@ -387,7 +387,7 @@ static int upgrade_lost(struct parley_transport *t)
     struct parley_view words = stream_words(t, "the connection broke");
 
     if (t->stream_end == PARLEY_ERR_PEER_CLOSED)
-        words = parley_view("the service ended the connection without an answer");
+        words = parley_view("the service ended the connection before it had answered");
     return end_upgrade(t, PARLEY_ERR_LOST, words);
 }
 
@@ -500,7 +500,7 @@ static int recv_answer(struct parley_transport *t, struct parley_fragment *out)
     if (got == 0 && t->stream_end != 0) {
         bool orderly = t->stream_end == PARLEY_ERR_PEER_CLOSED;
 
-        words = orderly ? parley_view("the service ended the connection without an answer")
+        words = orderly ? parley_view("the service ended the connection before it had answered")
                         : stream_words(t, "the connection broke");
         got = end_call(t, orderly, PARLEY_ERR_LOST, words, out);
     }
