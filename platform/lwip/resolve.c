@@ -96,7 +96,7 @@ static struct question *free_question(void)
     return NULL;
 }
 
-/* Asks for one family; NULL when that cannot be asked. */
+/* Asks for one family; NULL when all places are taken. */
 static struct question *ask(const char *host, u8_t family)
 {
     struct question *q;
@@ -117,7 +117,8 @@ static struct question *ask(const char *host, u8_t family)
     return q;
 }
 
-static void ask_all(struct parley_resolver *r)
+/* True when at least one family could be asked for. */
+static bool ask_all(struct parley_resolver *r)
 {
 #if LWIP_IPV6
     r->questions[0] = ask(r->host, LWIP_DNS_ADDRTYPE_IPV6);
@@ -125,6 +126,7 @@ static void ask_all(struct parley_resolver *r)
 #if LWIP_IPV4
     r->questions[1] = ask(r->host, LWIP_DNS_ADDRTYPE_IPV4);
 #endif
+    return r->questions[0] != NULL || r->questions[1] != NULL;
 }
 
 /* Takes the answers that are there. Returns true while one is missing. */
@@ -162,9 +164,10 @@ static void abandon(struct parley_resolver *r)
     UNLOCK_TCPIP_CORE();
 }
 #else
-static void ask_all(struct parley_resolver *r)
+static bool ask_all(struct parley_resolver *r)
 {
     (void)r;
+    return true; /* and there is no answer */
 }
 
 static bool collect(struct parley_resolver *r)
@@ -197,8 +200,7 @@ int parley_resolver_start(struct parley_resolver *r, struct parley_view host, ui
     fault = parley_dns_name_fault(host);
     if (fault != NULL)
         return fail(r, PARLEY_ERR_RESOLVE, fault);
-    ask_all(r);
-    return PARLEY_OK;
+    return ask_all(r) ? PARLEY_OK : fail(r, PARLEY_ERR_RESOLVE, "too many names are asked for already");
 }
 
 int parley_resolver_work(struct parley_resolver *r, uint64_t now_us)
