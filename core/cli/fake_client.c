@@ -22,7 +22,8 @@ struct parley_cli_fake_client {
     struct parley_cli_fake_house *house;
     uint32_t number;
     struct parley_serve *serve;
-    bool upgraded, closing, silent; /* silent: the request is not answered */
+    bool upgraded, closing;
+    bool judged; /* its request, which the log knows of */
     uint64_t now_us, opened_us;
     uint64_t skipped_us; /* with speed 0: what the service's clock is ahead */
 
@@ -303,6 +304,7 @@ static void requested(void *user, const struct parley_request *request, struct p
     const struct parley_cli_fake_fault *fault = door_fault(c);
 
     (void)body;
+    c->judged = true;
     if (fault != NULL && fault->kind == PARLEY_CLI_FAKE_NO_ANSWER) {
         c->house->log.refused++;
         parley_cli_fake_log(&c->house->log, c->number, "fault", "%s", parley_cli_fake_fault_name(fault));
@@ -431,6 +433,21 @@ struct parley_cli_fake_client *parley_cli_fake_client_open(struct parley_cli_fak
     return c;
 }
 
+/* What did not get as far as a request that could be judged. */
+static void tell_door(struct parley_cli_fake_client *c, const struct parley_serve_end *how)
+{
+    struct parley_cli_fake_log *log = &c->house->log;
+
+    if (c->judged)
+        return;
+    log->refused++;
+    if (how->http_status != 0)
+        parley_cli_fake_log(log, c->number, "refused", "%d: no request that can be read", how->http_status);
+    else
+        parley_cli_fake_log(log, c->number, "left", "%s",
+                            how->why[0] != '\0' ? how->why : "without a request");
+}
+
 /* What the log tells of how it ended. */
 static void tell_end(struct parley_cli_fake_client *c, int status)
 {
@@ -438,13 +455,7 @@ static void tell_end(struct parley_cli_fake_client *c, int status)
     struct parley_cli_fake_log *log = &c->house->log;
 
     if (!c->upgraded) {
-        if (how.http_status == 0) {
-            log->refused++;
-            parley_cli_fake_log(log, c->number, "left", "%s",
-                                how.why[0] != '\0' ? how.why : "without a request");
-        } else if (how.http_status / 100 != 2 && c->memory == NULL) {
-            parley_cli_fake_log(log, c->number, "ended", "HTTP %d", how.http_status);
-        }
+        tell_door(c, &how);
         return;
     }
     c->peer->closed(c->peer->state, how.heard == 1006 ? 0 : how.heard, service_now(c));

@@ -13,6 +13,8 @@
 #define INVALID     "invalid_request_error"
 #define FOR_SOCKETS "Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
 
+enum { WEBSOCKET_KEY = 24 }; /* 16 bytes as base64 (RFC 6455, 4.1) */
+
 static struct parley_cli_fake_entry refuse(int status, const char *words, const char *param, const char *code)
 {
     return (struct parley_cli_fake_entry){
@@ -130,6 +132,8 @@ static struct parley_cli_fake_entry judge_socket(const struct parley_cli_fake_do
         entry.headers = FOR_SOCKETS;
         return entry;
     }
+    if (request->key.len != WEBSOCKET_KEY || !parley_view_is(parley_view_skip(request->key, 22), "=="))
+        return refuse(400, "Sec-WebSocket-Key is not 16 bytes in base64.", NULL, NULL);
     entry = judge_key(door, request);
     if (entry.status == 101)
         entry = judge_query(door, request);

@@ -150,7 +150,7 @@ def updated(link):
 # ---- requests --------------------------------------------------------------------------------------
 fake = Fake("--upgrade-ms", "5000")
 LONG = "x" * 9000
-for title, data, status in [
+wrong = [
     ("another path", request("GET /v1/other?model=x HTTP/1.1"), 404),
     ("a POST where WebSockets are", request("POST /v1/realtime?model=x HTTP/1.1"), 405),
     ("no upgrade", request(without=["Upgrade"]), 426),
@@ -185,7 +185,8 @@ for title, data, status in [
     ("two lengths", request("POST /v1/realtime/calls HTTP/1.1", more=["Content-Length: 1", "Content-Length: 2"]), 400),
     ("a call without an offer", request("POST /v1/realtime/calls HTTP/1.1", more=["Content-Length: 0"]), 400),
     ("a GET of calls", request("GET /v1/realtime/calls HTTP/1.1"), 405),
-]:
+]
+for title, data, status in wrong:
     got, answer = fake.ask(data)
     form = status in (0, 201) or b'{"error":{"message":"' in answer
     check("%s: %d" % (title, status), got == status and form and b"sk-test" not in answer, answer)
@@ -211,7 +212,8 @@ with fake.connect() as s:
     check("and answered then", s.recv(4096).startswith(b"HTTP/1.1 201 "))
 out, status = fake.stop()
 check_equal("wrong requests break no rule: status 0", status, 0)
-check("the log holds no key", "sk-test" not in out, out)
+check("the log tells of each once, and holds no key", out.count(" refused ") == len(wrong) and
+      "%d requests not upgraded" % (len(wrong) + 2) in out and "sk-test" not in out, out)
 
 # ---- frames ----------------------------------------------------------------------------------------
 fake = Fake("--lenient")

@@ -324,6 +324,20 @@ def _():
         equal(breaches(fake.end(stop=False))[:14], [rule for rule, _, _ in BREAKS if rule != "member-unknown"])
 
 
+@test("an append of 15 MiB is taken, a longer one breaks a rule, and the connection goes on")
+def _():
+    with Fake("--once") as fake:
+        async def append():
+            async with fake.connect(max_size=None) as link:
+                for size in 15 << 20, (15 << 20) + 6:
+                    await say(link, "input_audio_buffer.append", audio="A" * (size // 3 * 4))
+                error, before = await hear(link, "error")
+                assert "15728640" in error["error"]["message"], error
+                await ask(link)
+        run(append())
+        equal(breaches(fake.end(stop=False)), ["append-length"])
+
+
 @test("a talk's expectation that is not met is told of: status 1")
 def _():
     talk = 'use service\nexpect sent conversation.item.create item.content.0.text~"hello" before 5s\n'
