@@ -168,7 +168,6 @@ static void release_message(struct parley_conversation *c)
     if (!c->release && c->life < PARLEY_LIFE_CLOSING)
         return;
     c->release = false;
-    c->wire_held = false;
     c->webrtc.answer_waits = false;
     c->handoff_lines = 0;
     if (c->inbox.state != PARLEY_INBOX_FILLING)

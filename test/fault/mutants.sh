@@ -21,6 +21,14 @@ core/output_audio.c|s/reply->played \* 1000/reply->received * 1000/|cuts a reply
 core/output_audio.c|s/uint64_t lost = on_the_way(o, reply, now_us);/uint64_t lost = 0;/|takes what is in the device for heard
 core/output_audio.c|s/^        o->played -= lost;$//|counts what is taken back twice
 core/output_audio.c|s/^        reply->cut = true;$//|plays a reply on that was cut
+core/output_audio.c|s/(reply != NULL .. vacancy(o) != NULL)/vacancy(o) != NULL/|wants another place for a reply that has one
+core/response_queue.c|s/q->owed = unsent;/q->owed = false;/|takes any response for the one it asks for
+core/conversation.c|s/return parley_outbox_count(.*PARLEY_OUTBOX_ASK) > 0;/return false;/|takes what waits in the outbox for sent
+core/conversation.c|s/^        c->wire_held = true;$//|drops audio for which there is no room
+core/conversation.c|s/^    c->wire_held = false;$//|takes audio that waited twice
+core/conversation.c|s/    if (!c->wire_held) {/    if (true) {/|reads a message twice
+core/run.c|s/^    c->handoff_lines = 0;$//|gives lines of a handoff that is over
+core/calls.c|s/if (!accepts(c) .. parley_handoff_progress/if (parley_handoff_progress/|takes progress after the end
 core/handoff.c|s/^    h->active.len = 0;$//|lets an agent finish twice
 core/handoff.c|s/^    if (h->active.len > 0)$/    if (false)/|loses the work at hand to a new request
 core/handoff.c|s/^    h->orphan = h->active.len > 0;$/    h->orphan = false;/|answers calls of sessions that are gone

@@ -510,6 +510,19 @@ static void test_what_will_be_said_again_is_taken_back(void **state)
     }
 }
 
+static void test_what_comes_in_the_place_of_what_was_taken_back_is_new(void **state)
+{
+    struct parley_transcript *t = open_transcript(200);
+
+    (void)state;
+    parley_transcript_done(t, PARLEY_ROLE_USER, parley_view("first"));
+    parley_transcript_begin(t, PARLEY_ROLE_USER);
+    parley_transcript_delta(t, PARLEY_ROLE_USER, parley_view("sec"));
+    parley_transcript_take_back(t, PARLEY_ROLE_USER);
+    parley_transcript_delta(t, PARLEY_ROLE_USER, parley_view("second"));
+    assert_string_equal(all(t), "user: first | user: second");
+}
+
 int main(void)
 {
     static const struct CMUnitTest others[] = {
@@ -519,6 +532,7 @@ int main(void)
         cmocka_unit_test(test_all_entries_with_those_added_by_hand),
         cmocka_unit_test(test_numbers_stay_when_the_oldest_go),
         cmocka_unit_test(test_what_will_be_said_again_is_taken_back),
+        cmocka_unit_test(test_what_comes_in_the_place_of_what_was_taken_back_is_new),
     };
     struct CMUnitTest tests[COUNT(stories) + COUNT(others)];
     size_t count = 0;

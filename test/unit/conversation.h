@@ -248,7 +248,10 @@ static inline const char *audio_ms(unsigned ms)
     "{\"type\":\"text\",\"text\":\"" text "\"}]}}"
 #define CREATE   "{\"type\":\"response.create\"}"
 #define FINISHED "Background agent finished. Use the preceding [BACKEND] messages as the result."
-#define STEERED  "This was sent to steer the previous background agent task."
+#define FINISHED_MUTE                                                                                        \
+    "Background agent finished without a message. Tell the user that it is done and that it reported "       \
+    "nothing."
+#define STEERED "This was sent to steer the previous background agent task."
 
 #define V1_CALL(id, text)                                                                                    \
     "{\"type\":\"conversation.handoff.requested\",\"handoff_id\":\"" id "\",\"item_id\":\"item_" id          \

@@ -548,6 +548,38 @@ static void one_that_ended_just_before_is_told_again(void **state)
     expect_nothing_sent();
 }
 
+/* What is refused leaves everything as it was: the agent is at work still, has said nothing, and the next
+   session hears nothing of it. */
+static void what_an_agent_is_refused_did_not_happen(void **state)
+{
+    static char long_text[20000];
+    struct parley_view text = {long_text, sizeof long_text};
+    unsigned taken = 0;
+
+    (void)state;
+    memset(long_text, 'x', sizeof long_text);
+    options.limits.outbox_bytes = 12000;
+    begin(&options);
+    hear(CALL("call_1", "{\\\"prompt\\\":\\\"look\\\"}"), PARLEY_EVENT_HANDOFF);
+    assert_int_equal(parley_agent_progress(c, parley_view("call_1"), text), PARLEY_ERR_TOO_LONG);
+    assert_int_equal(parley_send_text(c, text), PARLEY_ERR_TOO_LONG);
+    break_link();
+    text.len = 100;
+    while (parley_send_text(c, text) == PARLEY_OK)
+        taken++;
+    assert_int_equal(parley_agent_progress(c, parley_view("call_1"), text), PARLEY_ERR_FULL);
+    assert_int_equal(parley_agent_done(c, parley_view("call_1")), PARLEY_ERR_FULL);
+    expect_view(parley_handoff_id(c), "call_1");
+    link_again();
+    assert_int_equal(parley_agent_done(c, parley_view("call_1")), PARLEY_OK);
+    expect_update();
+    while (taken-- > 0)
+        assert_non_null(strstr(next_sent("a text"), "[USER] xxx"));
+    expect_sent(USER_ITEM("[BACKEND] " FINISHED_MUTE));
+    expect_sent(CREATE);
+    expect_nothing_sent();
+}
+
 /* What was told with its call, and so goes with the old session, has its place among what was only queued. */
 static void one_that_ended_while_the_network_was_stuck_keeps_its_place(void **state)
 {
@@ -928,6 +960,7 @@ int main(void)
         STORY(an_open_handoff_goes_on_as_messages),
         STORY(one_that_ends_meanwhile_is_told_once),
         STORY(one_that_ended_just_before_is_told_again),
+        STORY(what_an_agent_is_refused_did_not_happen),
         STORY(one_that_ended_while_the_network_was_stuck_keeps_its_place),
         STORY(progress_of_version_1_stays_behind_what_was_typed_before),
         STORY(what_waits_and_is_forgotten_comes_first),

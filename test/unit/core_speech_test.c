@@ -94,6 +94,19 @@ static void stories(void **state)
 
 /* All stories of nine steps: what is needed never grows backwards, never lies ahead of what was sent, and the
    table of turns holds. */
+/* A microphone that was off for a while: the last second of what it gave is kept, however long ago it was. */
+static void a_second_of_audio_is_kept_across_a_pause(void **state)
+{
+    struct parley_speech s = {0};
+
+    (void)state;
+    for (uint64_t ms = 100; ms <= 5000; ms += 100)
+        parley_speech_needed(&s, MS(ms), ms * 1000);
+    for (uint64_t ms = 6000; ms <= 9000; ms += 1000)
+        parley_speech_needed(&s, MS(5000), ms * 1000);
+    assert_int_equal(parley_speech_needed(&s, MS(5100), 10000000), MS(4100));
+}
+
 static void all_stories(void **state)
 {
     (void)state;
@@ -136,7 +149,9 @@ static void all_stories(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(stories), cmocka_unit_test(all_stories)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(stories),
+                                       cmocka_unit_test(a_second_of_audio_is_kept_across_a_pause),
+                                       cmocka_unit_test(all_stories)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

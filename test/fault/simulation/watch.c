@@ -235,6 +235,17 @@ void watch_reported(struct watch *w)
 {
     if (w->active[0] == 0)
         watch_broken(w, "handoff", "progress is taken of no work");
+    w->reported = true;
+}
+
+static void owe_finish(struct watch *w, struct parley_view id)
+{
+    struct watch_call *call = call_of(w, id);
+
+    owe_answer(w, id);
+    if (call == NULL)
+        return;
+    call->reported = w->reported;
 }
 
 void watch_finished(struct watch *w)
@@ -244,9 +255,22 @@ void watch_finished(struct watch *w)
     if (w->active[0] == 0)
         watch_broken(w, "handoff", "no work is finished");
     if (!w->plan->settings.v1 && w->sure) /* else its call may be gone */
-        owe_answer(w, id);
+        owe_finish(w, id);
     w->active[0] = 0;
     want_reply(w);
+}
+
+/* Whether the agent had anything to say is told with its end; which goes out at once, or later. */
+static void check_finish(struct watch *w, const struct watch_call *call, struct parley_view message)
+{
+    bool at_once = parley_view_is(parley_view(call->id), w->active);
+    bool reported = at_once ? w->reported : call->reported;
+
+    if (!w->sure || call->due + at_once > 1 || find(message, "agent finished") == NULL)
+        return;
+    if (reported == (find(message, "finished without") != NULL))
+        watch_broken(w, "answer", "%s: what its agent had said is %s", call->id,
+                     reported ? "forgotten" : "made up");
 }
 
 static void on_output(struct watch *w, struct parley_view message)
@@ -257,6 +281,7 @@ static void on_output(struct watch *w, struct parley_view message)
         return;
     check_link(w, call->id, call->link);
     call->answers++;
+    check_finish(w, call, message);
 }
 
 /* ---- audio ----------------------------------------------------------------------------------------- */
@@ -328,6 +353,7 @@ static void on_audio(struct watch *w, const struct parley_event *event)
     uint64_t queued;
 
     w->received += frames;
+    w->audio_told += !w->plan->settings.v1 && parley_view_starts(event->item_id, parley_view("item_"));
     w->late += event->late ? frames : 0;
     if (w->anew && event->late)
         watch_broken(w, "late", "audio behind the end of a reply is taken for that reply's");
@@ -556,11 +582,21 @@ void watch_sent(struct watch *w, struct parley_view message)
         watch_broken(w, "message", "an unknown message: %.*s", (int)type.len, type.at);
 }
 
+/* Audio of chaos.h that is as it should be, and finds room. */
+static bool is_audio(const struct watch *w, struct parley_view message)
+{
+    struct parley_view head = parley_view_of(message.at, message.len < 120 ? message.len : 120);
+
+    return w->plan->settings.chaos && !w->plan->settings.v1 && message.len <= w->plan->settings.inbox_bytes &&
+           find(head, "output_audio.delta\"") != NULL && find(head, "\"item_id\":\"item_") != NULL;
+}
+
 /* What the engine does on these it does when it reads them, not when they were written. */
 void watch_said(struct watch *w, struct parley_view message)
 {
     struct parley_view type = message.len < 400 ? behind(message, "\"type\":\"") : parley_view(NULL);
 
+    w->audio_said += is_audio(w, message);
     if ((parley_view_is(type, "response.created") && find(message, "oob_") == NULL) ||
         (parley_view_is(type, "response.done") && find(message, "\"id\"") == NULL) ||
         (parley_view_is(type, "error") && find(message, "already_has_active") != NULL))
@@ -593,6 +629,12 @@ static void check_lines(struct watch *w, const struct parley_event *event)
         watch_broken(w, "transcript", "%zu lines are told, %zu are there", event->lines, i);
 }
 
+static void begin_work(struct watch *w, struct parley_view id)
+{
+    keep(w->active, id);
+    w->reported = false;
+}
+
 /* The first call is work for the agent, those that come meanwhile steer it; in v1 each takes the place of the
    one before. */
 static void on_handoff(struct watch *w, const struct parley_event *event)
@@ -605,7 +647,7 @@ static void on_handoff(struct watch *w, const struct parley_event *event)
         watch_broken(w, "handoff", "%.*s steers: %d, at work: '%s'", (int)event->handoff_id.len,
                      event->handoff_id.at, event->steering, w->active);
     if (asks && (!event->steering || w->plan->settings.v1))
-        keep(w->active, event->handoff_id);
+        begin_work(w, event->handoff_id);
     if (w->plan->settings.v1 || (!event->steering && asks))
         return;
     owe_answer(w, event->handoff_id);
@@ -625,8 +667,12 @@ void watch_asks(struct watch *w)
 
 void watch_event(struct watch *w, const struct parley_event *event)
 {
+    struct parley_line line;
+
     hash_event(w, event);
     w->events++;
+    if (event->kind != PARLEY_EVENT_HANDOFF && parley_handoff_line(w->c, 0, &line))
+        watch_broken(w, "transcript", "%s comes with lines", parley_event_name(event->kind));
     if (w->closed > 0)
         watch_broken(w, "closed", "%s after closed", parley_event_name(event->kind));
     switch (event->kind) {
@@ -742,6 +788,8 @@ void watch_check_settled(struct watch *w)
     if (w->stats.output_discarded > w->late && w->interrupted == 0)
         watch_broken(w, "ledger", "%u samples were thrown away, and nothing was interrupted",
                      (unsigned)(w->stats.output_discarded - w->late));
+    if (w->sure && w->plan->settings.chaos && w->audio_told != w->audio_said)
+        watch_broken(w, "audio", "%u pieces of audio were told, %u came", w->audio_told, w->audio_said);
     if (w->shed_told != w->stats.input_shed)
         watch_broken(w, "shed", "%u samples shed, %u told", (unsigned)w->stats.input_shed,
                      (unsigned)w->shed_told);

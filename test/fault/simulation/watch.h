@@ -27,6 +27,7 @@ struct watch_item {
 struct watch_call {
     char id[WATCH_ID];
     unsigned link;
+    bool reported;         /* the agent that finished it had said something */
     unsigned due, answers; /* outputs that are owed, and that were sent */
 };
 
@@ -52,6 +53,7 @@ struct watch {
 
     /* calls of the agent, and the one it works on */
     char active[WATCH_ID];
+    bool reported;
     struct watch_call calls[WATCH_CALLS];
     unsigned call_count;
 
@@ -73,6 +75,7 @@ struct watch {
         uint32_t start;
     } runs[WATCH_RUNS];
     unsigned runs_read, runs_write;
+    unsigned audio_said, audio_told; /* messages of audio that is whole */
     uint64_t received, queued, late;
     unsigned interrupted;
     uint64_t delay_us, now_us; /* from the queue to the ear; when the engine was served last */

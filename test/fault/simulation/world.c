@@ -486,7 +486,11 @@ static void end(struct host *h)
         watch_broken(h->watch, "close", "not over after %u wakes and %u us", h->wakes - wakes,
                      (unsigned)(h->now_us - began_us));
     else if (parley_next_event(h->c, &event) >= 0 || parley_service(h->c, h->now_us) >= 0 ||
-             parley_send_text(h->c, parley_view("late")) != PARLEY_ERR_STATE || h->watch->closed != 1)
+             parley_send_text(h->c, parley_view("late")) != PARLEY_ERR_STATE ||
+             parley_agent_progress(h->c, parley_view(NULL), parley_view("late")) != PARLEY_ERR_STATE ||
+             parley_agent_done(h->c, parley_view(NULL)) != PARLEY_ERR_STATE ||
+             parley_request_reply(h->c) != PARLEY_ERR_STATE ||
+             parley_interrupt(h->c, PARLEY_REASON_HOST) != PARLEY_ERR_STATE || h->watch->closed != 1)
         watch_broken(h->watch, "closed", "it goes on after CLOSED");
 }
 
