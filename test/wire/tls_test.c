@@ -2,7 +2,7 @@
  * TLS over the fake network, with a server by mbedTLS in the same program: what no real peer does on demand.
  * Certificates and real peers are the matter of test/peer/tls_matrix.
  *
- * link: -Wl,--wrap=parley_socket_read
+ * link: -Wl,--wrap=parley_socket_read,--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=free
  */
 #define MBEDTLS_ALLOW_PRIVATE_ACCESS
 #include "wire_test.h"
@@ -26,6 +26,61 @@
 #if MBEDTLS_3
 #include <psa/crypto.h>
 #endif
+
+/* ---- memory that runs out ------------------------------------------------------------------------ */
+
+/* While `on`, as the client works, allocations count, and the one with this number fails. `live`: of the
+   whole program, but for shared libraries. */
+static struct {
+    bool on;
+    unsigned count, fail_at;
+    long live;
+} heap;
+
+void *__real_malloc(size_t bytes);
+void *__real_calloc(size_t count, size_t bytes);
+void *__real_realloc(void *old, size_t bytes);
+void __real_free(void *memory);
+void *__wrap_malloc(size_t bytes);
+void *__wrap_calloc(size_t count, size_t bytes);
+void *__wrap_realloc(void *old, size_t bytes);
+void __wrap_free(void *memory);
+
+static bool is_refused(void)
+{
+    return heap.on && ++heap.count == heap.fail_at;
+}
+
+void *__wrap_malloc(size_t bytes)
+{
+    void *memory = is_refused() ? NULL : __real_malloc(bytes);
+
+    heap.live += memory != NULL;
+    return memory;
+}
+
+void *__wrap_calloc(size_t count, size_t bytes)
+{
+    void *memory = is_refused() ? NULL : __real_calloc(count, bytes);
+
+    heap.live += memory != NULL;
+    return memory;
+}
+
+void *__wrap_realloc(void *old, size_t bytes)
+{
+    bool fresh = old == NULL;
+    void *memory = is_refused() ? NULL : __real_realloc(old, bytes);
+
+    heap.live += fresh && memory != NULL;
+    return memory;
+}
+
+void __wrap_free(void *memory)
+{
+    heap.live -= memory != NULL;
+    __real_free(memory);
+}
 
 /* ---- the server -------------------------------------------------------------------------------- */
 
@@ -169,7 +224,7 @@ static void open_server(bool only_1_2)
     mbedtls_ssl_set_bio(&pair.ssl, NULL, server_send, server_receive, NULL);
 }
 
-static void open_client(const struct parley_fake_limits *limits)
+static int try_client(const struct parley_fake_limits *limits, char why[PARLEY_TRANSPORT_REASON])
 {
     struct parley_endpoint to = {.insecure_no_verify = lasting.ca_pem.at == NULL,
                                  .ignore_dates_unset = true,
@@ -181,21 +236,37 @@ static void open_client(const struct parley_fake_limits *limits)
     struct parley_tls_options options = {parley_view("localhost"), &to, &pair.facts};
     struct parley_arena arena = parley_arena(pair.memory, sizeof pair.memory);
     struct parley_address address = {.family = 4, .bytes = {192, 0, 2, 1}, .port = 443};
-    char why[PARLEY_TRANSPORT_REASON];
+    int status;
 
     parley_fake_address("192.0.2.1", 443, PARLEY_FAKE_ACCEPT, 0);
     parley_fake_limits(-1, limits);
     pair.fd = parley_socket_connect(&address);
-    assert_int_equal(parley_tls_open(&pair.tls, &arena, &options, why), 0);
-    parley_tls_attach(pair.tls, pair.fd);
+    heap.on = true;
+    status = parley_tls_open(&pair.tls, &arena, &options, why);
+    heap.on = false;
+    if (status == PARLEY_OK)
+        parley_tls_attach(pair.tls, pair.fd);
+    return status;
 }
 
-static void open_pair(bool only_1_2, const struct parley_fake_limits *limits)
+static void open_client(const struct parley_fake_limits *limits)
+{
+    char why[PARLEY_TRANSPORT_REASON];
+
+    assert_int_equal(try_client(limits, why), 0);
+}
+
+static void open_half(bool only_1_2)
 {
     parley_fake_reset();
     parley_fake_random_seed(++lasting.links); /* else a server draws the ids again that it drew before */
     memset(&pair, 0, sizeof pair);
     open_server(only_1_2);
+}
+
+static void open_pair(bool only_1_2, const struct parley_fake_limits *limits)
+{
+    open_half(only_1_2);
     open_client(limits);
 }
 
@@ -221,7 +292,9 @@ static int shake_hands(unsigned *calls)
     while (status == 0) {
         if (!pair.server_done)
             pair.server_done = mbedtls_ssl_handshake(&pair.ssl) == 0;
+        heap.on = true;
         status = parley_tls_handshake(pair.tls);
+        heap.on = false;
         assert_true(++*calls < 20000);
     }
     while (status > 0 && !pair.server_done)
@@ -735,6 +808,93 @@ static void forgets_the_session_of_a_link_that_was_tampered_with(void **state)
     }
 }
 
+/* A link up to a message each way. Returns 1, or how it failed. */
+static int greet(void)
+{
+    unsigned calls;
+    char text[16];
+    int status = shake_hands(&calls), got = 0;
+
+    if (status < 0)
+        return status;
+    assert_int_equal(mbedtls_ssl_write(&pair.ssl, (const unsigned char *)"hello", 5), 5);
+    heap.on = true;
+    while (got == 0 && ++calls < 20000)
+        got = parley_tls_read(pair.tls, text, sizeof text);
+    status = got < 0 ? got : parley_tls_write(pair.tls, "hi", 2);
+    heap.on = false;
+    if (status < 0)
+        return status;
+    assert_int_equal(got, 5);
+    assert_memory_equal(text, "hello", 5);
+    assert_int_equal(server_read(text, sizeof text), 2);
+    return 1;
+}
+
+static bool is_clean(int status)
+{
+    return status == PARLEY_ERR_MEMORY || status == PARLEY_ERR_TLS || status == PARLEY_ERR_CERTIFICATE ||
+           status == PARLEY_ERR_SYSTEM;
+}
+
+/* One link of which the allocation with this number fails. Returns false when it does without so many. */
+static bool starve(const char *title, bool only_1_2, unsigned number)
+{
+    static const struct parley_fake_limits none;
+    char why[PARLEY_TRANSPORT_REASON] = "";
+    long before = heap.live;
+    bool opened;
+    int status;
+
+    heap.count = 0;
+    heap.fail_at = number;
+    open_half(only_1_2);
+    status = try_client(&none, why);
+    opened = status == PARLEY_OK;
+    if (opened)
+        status = greet();
+    if (opened && status < 0)
+        snprintf(why, sizeof why, "%s", parley_tls_reason(pair.tls));
+    if (heap.count >= number ? status < 0 && (!is_clean(status) || why[0] == 0) : status < 0)
+        fail_msg("%s: allocation %u: status %d, \"%s\"", title, number, status, why);
+    if (!opened)
+        pair.tls = NULL;
+    close_pair();
+    if (heap.live != before)
+        fail_msg("%s: allocation %u: %ld are not given back", title, number, heap.live - before);
+    heap.fail_at = 0;
+    return heap.count >= number;
+}
+
+/* All of them with PARLEY_TEST_ALL, else all of the first and some of the others: most are of numbers in the
+   mathematics, one like another. */
+static void every_allocation_may_fail(void **state)
+{
+    static const struct {
+        const char *title;
+        bool only_1_2, keeps;
+    } rows[] = {
+        {"TLS 1.2", true, false}, {"the newest", false, false}, {"with a session to keep", true, true}};
+    unsigned step = getenv("PARLEY_TEST_ALL") != NULL ? 1 : 197;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        unsigned number = 1;
+
+        lasting.keeps = rows[i].keeps;
+        starve(rows[i].title, rows[i].only_1_2, UINT32_MAX); /* what a process keeps for good */
+        if (heap.count == 0) {
+            print_message("# mbedTLS is a shared library here: its allocations cannot be made to fail\n");
+            skip();
+        }
+        while (starve(rows[i].title, rows[i].only_1_2, number))
+            number += number < 60 ? 1 : step;
+        print_message("# %s: %u allocations\n", rows[i].title, heap.count);
+    }
+    lasting.keeps = false;
+    memset(&lasting.kept, 0, sizeof lasting.kept);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -745,6 +905,7 @@ int main(void)
         cmocka_unit_test(says_goodbye_once),
         cmocka_unit_test(ends_where_the_connection_breaks),
         cmocka_unit_test(ends_without_randomness),
+        cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(reads_ahead_of_records),
         cmocka_unit_test(asks_for_short_records_where_long_ones_have_no_room),
         cmocka_unit_test(resumes_what_the_last_link_left),
