@@ -33,7 +33,8 @@ stage_gcc() {
     build lib cli "$BUILD/lib/libfake.a" "$BUILD/lib/libwire.a" "$BUILD/gen/parley.h" $(programs $tests $benchmarks)
     queue_programs $tests
     queue_talks
-    queue_scripts test/unit/*_test.sh test/talk/*_test.sh test/arrows.sh test/bench/budgets.sh test/stack.sh
+    queue_scripts test/unit/*_test.sh test/talk/*_test.sh test/arrows.sh test/bench/budgets.sh test/stack.sh \
+        test/fault/mutants.sh
 }
 
 stage_peer() {

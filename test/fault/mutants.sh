@@ -14,9 +14,9 @@ tree=$scratch/tree
 mutants() {
     cat <<'END'
 core/response_queue.c|s/if (q->state != PARLEY_RESPONSE_NONE) {/if (q->state == PARLEY_RESPONSE_RUNNING) {/|asks for a reply while it waits for the one it asked for
-core/response_queue.c|s/if (!q->wanted)/if (true)/|forgets who waits for a reply
+core/response_queue.c|s/if (owed .. !q->wanted)/if (true)/|forgets who waits for a reply
 core/response_queue.c|s/return q->id.len > 0 \&\& .*/return false;/|takes the end of any response for that of the running one
-core/response_queue.c|s/^    q->wanted = true;$//|forgets a request that was refused
+core/response_queue.c|s/^    q->wanted = q->wanted .. !unsent;.*//|forgets a request that was refused
 core/output_audio.c|s/reply->played \* 1000/reply->received * 1000/|cuts a reply where it was received
 core/output_audio.c|s/uint64_t lost = on_the_way(o, reply, now_us);/uint64_t lost = 0;/|takes what is in the device for heard
 core/output_audio.c|s/^        o->played -= lost;$//|counts what is taken back twice
@@ -69,6 +69,10 @@ copy() {
 }
 build() { (cd "$tree" && BUILD=$build CFLAGS='-O1 -Wno-error' ./build.sh make "$build/test/fault/simulate"); }
 
+if ! git ls-files >/dev/null 2>&1; then
+    echo '1..0 # SKIP no git here to tell which files are sources'
+    exit 0
+fi
 copy
 check 'as it is, it is built' build
 check 'as it is, nothing is broken' "$build/test/fault/simulate" --from 1 --count 2000
