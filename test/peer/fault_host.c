@@ -192,7 +192,8 @@ int main(int count, char **arguments)
     size_t bytes = parley_memory_needed(&options);
     void *block = malloc(bytes + 1);
     if (block != NULL) {
-        memset(block, 1, bytes + 1); /* resident, so that rows about memory see only what is taken beside it */
+        memset(block, 1,
+               bytes + 1); /* resident, so that rows about memory see only what is taken beside it */
         parley_open(&c, block, bytes, &options, parley_clock_us(), &error);
     }
     if (c != NULL) {
