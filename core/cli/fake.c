@@ -23,7 +23,8 @@ enum {
     MESSAGE_BYTES =
         24 * 1024 * 1024, /* what 15 MiB of sound are as an append, and some: the service judges */
     CLOSE_MS = 1000,
-    STOP_MS = 2000, /* at the end of the program, for goodbyes */
+    DEAF_US = 100 * 1000, /* after the system has refused a descriptor */
+    STOP_MS = 2000,       /* at the end of the program, for goodbyes */
     OWN_INTERESTS = 2
 };
 
@@ -42,8 +43,9 @@ struct program {
     int listening, signals;
     struct parley_cli_fake_client *clients[CLIENTS];
     size_t count;
-    uint32_t number; /* of the latest client */
-    bool finished;   /* --once, and it has been */
+    uint32_t number;  /* of the latest client */
+    uint64_t deaf_us; /* until then no client is taken: the last time the system refused one */
+    bool finished;    /* --once, and it has been */
     char *talk;
 };
 
@@ -289,9 +291,10 @@ static int begin(struct program *p)
 static void take_clients(struct program *p, uint64_t now_us)
 {
     struct parley_address from;
-    int fd;
+    int fd, got = 0;
 
-    while (p->count < p->options.max_connections && parley_listen_accept(p->listening, &fd, &from) == 1) {
+    while (p->count < p->options.max_connections &&
+           (got = parley_listen_accept(p->listening, &fd, &from)) == 1) {
         struct parley_cli_fake_client *made = parley_cli_fake_client_open(&p->house, fd, ++p->number, now_us);
 
         if (made != NULL)
@@ -299,6 +302,8 @@ static void take_clients(struct program *p, uint64_t now_us)
         else
             parley_cli_fake_log(&p->house.log, p->number, "left", "no memory");
     }
+    if (got < 0) /* no descriptor is free, say: the client still waits, and would wake us at once */
+        p->deaf_us = now_us + DEAF_US;
 }
 
 static void work_clients(struct program *p, uint64_t now_us)
@@ -327,7 +332,9 @@ static void wait(struct program *p, bool accepting, uint64_t until_us)
     size_t count = 0;
 
     want[count++] = (struct parley_interest){.fd = p->signals, .read = true, .deadline_us = PARLEY_NEVER};
-    if (accepting && p->count < p->options.max_connections)
+    if (accepting && p->deaf_us > parley_clock_us())
+        want[0].deadline_us = p->deaf_us;
+    else if (accepting && p->count < p->options.max_connections)
         want[count++] =
             (struct parley_interest){.fd = p->listening, .read = true, .deadline_us = PARLEY_NEVER};
     for (size_t i = 0; i < p->count; i++)

@@ -263,6 +263,12 @@ static void create_call(struct parley_cli_fake_client *c)
     if (open_service(c) && c->peer->called != NULL)
         c->peer->called(c->peer->state, parley_view(""), &answer);
     c->house->log.refused++;
+    if (answer.http_status != 201) { /* the script says so */
+        parley_cli_fake_log(&c->house->log, c->number, "refused", "%d: no call", answer.http_status);
+        parley_serve_answer(c->serve, answer.http_status, "", "application/json", answer.sdp);
+        c->script = NULL;
+        return;
+    }
     snprintf(headers, sizeof headers, "Location: /v1/realtime/calls/rtc_fake_%u\r\n", ++c->house->door.calls);
     parley_cli_fake_log(&c->house->log, c->number, "call", "rtc_fake_%u", c->house->door.calls);
     parley_serve_answer(c->serve, 201, headers, "application/sdp", answer.sdp);
@@ -278,8 +284,9 @@ static void let_in(struct parley_cli_fake_client *c, const struct parley_request
         refuse(c, &no_memory);
         return;
     }
-    parley_serve_upgrade(c->serve, request, parley_view(entry->realtime ? "realtime" : NULL));
-    c->upgraded = true;
+    c->upgraded = parley_serve_upgrade(c->serve, request, parley_view(entry->realtime ? "realtime" : NULL));
+    if (!c->upgraded)
+        return;
     c->house->log.connections++;
     c->opened_us = c->now_us;
     parley_cli_fake_log(&c->house->log, c->number, "opened", "%s", entry->model);

@@ -200,7 +200,7 @@ static void received(void *user, struct parley_view message)
     s->options.received(s->options.user, message);
 }
 
-void parley_serve_upgrade(struct parley_serve *s, const struct parley_request *request,
+bool parley_serve_upgrade(struct parley_serve *s, const struct parley_request *request,
                           struct parley_view protocol)
 {
     const struct parley_serve_frames_options options = {
@@ -214,15 +214,15 @@ void parley_serve_upgrade(struct parley_serve *s, const struct parley_request *r
     int bytes;
 
     if (s->stage != REQUEST)
-        return;
+        return false;
     if (request->key.len != PARLEY_ACCEPT_KEY) {
         answer_wrong(s, 400, "Sec-WebSocket-Key is not 16 bytes in base64");
-        return;
+        return false;
     }
     s->frames = parley_serve_frames_open(&options);
     if (s->frames == NULL) {
         answer_wrong(s, 503, "no memory");
-        return;
+        return false;
     }
     parley_accept(accept, request->key.at);
     bytes = snprintf(head, sizeof head,
@@ -235,6 +235,7 @@ void parley_serve_upgrade(struct parley_serve *s, const struct parley_request *r
     s->stage = OPEN;
     s->by_us = PARLEY_NEVER;
     s->heard_us = s->taken_us = s->now_us;
+    return true;
 }
 
 /* The head and the body are there. */

@@ -43,8 +43,9 @@ int parley_serve_work(struct parley_serve *s, uint64_t now_us);
 void parley_serve_answer(struct parley_serve *s, int status, const char *headers, const char *type,
                          struct parley_view body);
 
-/* Answers it with 101; of the subprotocols that were offered `protocol` is chosen (absent: none). */
-void parley_serve_upgrade(struct parley_serve *s, const struct parley_request *request,
+/* Answers it with 101; of the subprotocols that were offered `protocol` is chosen (absent: none). False when
+   it had to be refused: 400 without a proper key, 503 without memory. */
+bool parley_serve_upgrade(struct parley_serve *s, const struct parley_request *request,
                           struct parley_view protocol);
 
 /* True while a message can be sent. */

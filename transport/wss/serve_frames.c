@@ -42,9 +42,10 @@ struct parley_serve_frames {
 /* The end of reading by a fault of the client, that wslay does not know of. */
 static void refuse(struct parley_serve_frames *f, uint16_t code, const char *reason)
 {
-    if (f->said == 0)
+    if (f->said == 0) {
         wslay_event_queue_close(f->wslay, code, (const uint8_t *)reason, strlen(reason));
-    f->said = code;
+        f->said = code;
+    }
     wslay_event_shutdown_read(f->wslay);
 }
 
