@@ -114,15 +114,25 @@ def allocations(command, suite, events):
         return int(file.read())
 
 
+def instructions(command, suite, events):
+    log = f"{BIN}/callgrind"
+    run(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", f"--log-file={log}", *command], suite, events, 4000)
+    with open(log, encoding="utf-8") as file:
+        return int(re.search(r"Collected : (\d+)", file.read())[1])
+
+
 def per_event(who, suite):
-    lines, events = [], 1000
+    lines, events, counted = [], 1000, 300
     for name, command in who:
         calls = heap = "not here"
+        executed = ""
+        if shutil.which("valgrind") and command[0].startswith(BIN):
+            executed = f"{(instructions(command, suite, counted) - instructions(command, suite, 0)) / counted:.0f}"
         if shutil.which("strace"):
             calls = f"{(system_calls(command, suite, events) - system_calls(command, suite, 0)) / events:.2f}"
         heap = f"{(allocations(command, suite, events) - allocations(command, suite, 0)) / events:.2f}"
-        lines.append((name, calls, heap))
-    table(f"{suite or 'ws, no TLS'}: per event, one each ms", ["", "system calls", "heap allocations"], lines)
+        lines.append((name, calls, heap, executed))
+    table(f"{suite or 'ws, no TLS'}: per event", ["", "system calls", "heap allocations", "instructions"], lines)
 
 
 def app_server(suite):
