@@ -133,6 +133,8 @@ struct parley_view parley_peek_unescape(struct parley_view raw, char *into, size
             length = parley_utf8_put(put, parley_json_escape(&at));
             from = put;
         } else {
+            if (length > (size_t)(end - at)) /* the text ends within a character */
+                length = (size_t)(end - at);
             at += length;
         }
         if (length > bytes - used)

@@ -281,8 +281,11 @@ uint64_t parley_talk_number(struct parley_view fields, const char *path, uint64_
 struct parley_view parley_talk_plain(struct parley_view value, char *into, size_t bytes)
 {
     struct parley_view text;
+    const char *fault;
+    size_t offset;
 
-    if (parley_peek_is_string(value))
+    if (parley_peek_is_string(value) &&
+        parley_peek_valid(value, &fault, &offset)) /* a word may begin like one */
         return parley_peek_unescape(value, into, bytes);
     text = parley_view_of(into, value.len < bytes ? value.len : bytes);
     if (text.len > 0)
