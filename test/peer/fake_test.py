@@ -410,7 +410,7 @@ FAULTS = [  # spec, a kind that is seen, the end
     ("close:4321@5", "session.created", 4321),
     ("expire@5", "error", 1001),
     ("half-open@5", "session.created", "silence"),
-    ("drop@1ms", "session.created", None),
+    ("drop@1ms", None, None),  # on a busy machine before anything is seen
     ("refuse", None, 503),
     ("refuse:429", None, 429),
     ("split:1,fragment:50,unknown@2,garbage@4,fail-reply@6", "no JSON", "done"),
