@@ -208,13 +208,13 @@ bool parley_talk_field(struct parley_view *fields, struct parley_talk_field *fie
     return true;
 }
 
-/* True for names with single dots between them. */
+/* True for names with single dots between them, in which there is nothing that could pass for white space. */
 static bool is_path(struct parley_view path)
 {
     bool name = false; /* the present name has begun */
 
     for (size_t i = 0; i < path.len; i++) {
-        if (path.at[i] == '.' && !name)
+        if ((path.at[i] == '.' && !name) || (unsigned char)path.at[i] <= ' ')
             return false;
         name = path.at[i] != '.';
     }
