@@ -10,24 +10,11 @@ proxies=
 trap 'kill $proxies 2>/dev/null || :; rm -rf "$scratch"' EXIT
 
 # ---- a certificate for localhost, and what the user says ------------------------------------------
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj '/CN=Test Authority' \
-    -keyout "$scratch/ca.key" -out "$scratch/ca.pem" 2>/dev/null
-openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj '/CN=localhost' -keyout "$scratch/server.key" \
-    -out "$scratch/server.csr" 2>/dev/null
-printf 'subjectAltName=DNS:localhost\n' >"$scratch/names"
-openssl x509 -req -in "$scratch/server.csr" -CA "$scratch/ca.pem" -CAkey "$scratch/ca.key" -CAcreateserial -days 2 \
-    -extfile "$scratch/names" -out "$scratch/server.pem" 2>/dev/null
-$python - "$scratch/user.wav" <<'PY'
-import sys
-import wave
-
-with wave.open(sys.argv[1], "wb") as out:
-    out.setparams((1, 2, 24000, 0, "NONE", ""))
-    for name, quiet in (("hello", 2.5), ("count", 3.0), ("thanks", 0.7)):
-        with wave.open("test/vectors/speech/%s.wav" % name) as part:
-            out.writeframes(part.readframes(part.getnframes()))
-        out.writeframes(bytes(int(24000 * quiet) * 2))
-PY
+directory=$scratch
+. test/certificates.sh
+root ca 'Test Authority'
+issue server ca localhost "$begin" "$end" subjectAltName=DNS:localhost
+$python test/peer/speech.py "$scratch/user.wav"
 
 # ---- the proxies -------------------------------------------------------------------------------------
 free_port() { $python -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }

@@ -7,23 +7,14 @@ cd "$(dirname "$0")/../.."
 : "${BUILD:=build}"
 
 # ---- certificates ----------------------------------------------------------------------------------
-authority() { # NAME
-    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj "/CN=$1" \
-        -keyout "$scratch/$1.key" -out "$scratch/$1.pem" 2>/dev/null
-}
-certificate() { # NAME AUTHORITY DNS-NAME DAYS
-    openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "/CN=$3" -keyout "$scratch/$1.key" \
-        -out "$scratch/$1.csr" 2>/dev/null
-    printf 'subjectAltName=DNS:%s\n' "$3" >"$scratch/$1.names"
-    openssl x509 -req -in "$scratch/$1.csr" -CA "$scratch/$2.pem" -CAkey "$scratch/$2.key" -CAcreateserial \
-        -days "$4" -extfile "$scratch/$1.names" -out "$scratch/$1.pem" 2>/dev/null
-}
-authority ca
-authority other
-certificate good ca localhost 2
-certificate wrong-name ca elsewhere.test 2
-certificate stranger other localhost 2
-certificate expired ca localhost -1
+directory=$scratch
+. test/certificates.sh
+root ca ca
+root other other
+issue good ca localhost "$begin" "$end" subjectAltName=DNS:localhost
+issue wrong-name ca elsewhere.test "$begin" "$end" subjectAltName=DNS:elsewhere.test
+issue stranger other localhost "$begin" "$end" subjectAltName=DNS:localhost
+issue expired ca localhost "$past" "$expiry" subjectAltName=DNS:localhost
 
 /usr/bin/python3 test/peer/refusals.py "$scratch" &
 server=$!
