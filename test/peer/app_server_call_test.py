@@ -11,12 +11,10 @@ import queue
 import ssl
 import subprocess
 import sys
-import threading
 import time
 
-import websockets
-
 from app_server_client import PATIENCE_S, Server, equal, run_tests, test
+from app_server_service import WebSocketServer
 
 DIRECTORY = sys.argv[1]
 OFFER, ANSWER = "v=offer\r\n", "v=answer\r\n"
@@ -30,7 +28,7 @@ class Post:
         self.body, self.at = body, time.monotonic()
 
 
-class Service:
+class Service(WebSocketServer):
     """Creates calls and lets them be joined.
 
     answers     what the n-th POST is answered with: a status, or whole bytes; further ones as the last
@@ -38,33 +36,19 @@ class Service:
     """
 
     def __init__(self, answers=(201,), joins=(0,)):
+        super().__init__()
         self.answers, self.joins = list(answers), list(joins)
-        self.posts, self.connections, self.seen = queue.Queue(), queue.Queue(), []
+        self.posts, self.seen = queue.Queue(), []
         self.held = False  # joining waits
-        self.ready = threading.Event()
-        self.thread = threading.Thread(target=lambda: asyncio.run(self.main()), daemon=True)
 
-    def __enter__(self):
-        self.thread.start()
-        assert self.ready.wait(PATIENCE_S)
-        return self
-
-    def __exit__(self, kind, value, trace):
-        self.loop.call_soon_threadsafe(self.done.set)
-        self.thread.join(PATIENCE_S)
-
-    async def main(self):
-        self.loop, self.done = asyncio.get_running_loop(), asyncio.Event()
+    async def meet(self, port):
+        """The WebSockets have a port of their own behind this one, which takes apart what comes."""
+        self.inner = port
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(os.path.join(DIRECTORY, "server.pem"), os.path.join(DIRECTORY, "server.key"))
-        # The WebSockets have a port of their own behind this one, which takes apart what comes.
-        async with websockets.serve(self.converse, "127.0.0.1", 0, process_request=self.look, close_timeout=1) as inner:
-            self.inner = inner.sockets[0].getsockname()[1]
-            outer = await asyncio.start_server(self.take, "127.0.0.1", 0, ssl=context)
-            self.url = "https://localhost:%d/v1" % outer.sockets[0].getsockname()[1]
-            self.ready.set()
-            await self.done.wait()
-            outer.close()
+        outer = await asyncio.start_server(self.take, "127.0.0.1", 0, ssl=context)
+        await self.stay("https://localhost:%d/v1" % outer.sockets[0].getsockname()[1])
+        outer.close()
 
     async def take(self, reader, writer):
         try:
@@ -112,35 +96,8 @@ class Service:
         join = self.joins.pop(0) if len(self.joins) > 1 else self.joins[0]
         return (http.HTTPStatus(join), [], b"not yet\n") if join else None
 
-    async def converse(self, socket, path):
-        connection = Connection(self, socket, path)
-        self.connections.put(connection)
-        try:
-            async for message in socket:
-                connection.messages.put(json.loads(message))
-        except websockets.ConnectionClosed:
-            pass
-        connection.messages.put(socket.close_code)
-
     def post(self):
         return self.posts.get(timeout=PATIENCE_S)
-
-    def connection(self):
-        return self.connections.get(timeout=PATIENCE_S)
-
-
-class Connection:
-    def __init__(self, service, socket, path):
-        self.service, self.socket, self.path, self.headers = service, socket, path, socket.request_headers
-        self.messages = queue.Queue()
-
-    def take(self, kind):
-        message = self.messages.get(timeout=PATIENCE_S)
-        equal(message if isinstance(message, int) else message["type"], kind)
-        return message
-
-    def say(self, **message):
-        asyncio.run_coroutine_threadsafe(self.socket.send(json.dumps(message)), self.service.loop).result(PATIENCE_S)
 
 
 def created(body, location="/v1/realtime/calls/rtc_1", framing=b"Content-Length: %d\r\n"):

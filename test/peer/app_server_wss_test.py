@@ -2,97 +2,30 @@
 app_server_wss_test.sh. What can only be seen with a network: headers, connections that fail or take their time, and how
 they end.
 """
-import asyncio
 import http
-import json
 import os
-import queue
 import socket
-import threading
 
-import websockets
-
-from app_server_client import PATIENCE_S, Server, equal, run_tests, test
+from app_server_client import Server, equal, run_tests, test
+from app_server_service import WebSocketServer
 
 
-class Service:
-    """Accepts conversations, one after another; what each does is up to the test.
-
-    refuse      how many connections come through before the others are answered with status 500
-    """
+class Service(WebSocketServer):
+    """refuse: how many connections come through before the others are answered with status 500"""
 
     def __init__(self, refuse=None):
+        super().__init__()
         self.refuse = refuse
         self.seen = 0
-        self.connections = queue.Queue()
-        self.ready = threading.Event()
-        self.thread = threading.Thread(target=lambda: asyncio.run(self.main()), daemon=True)
 
-    def __enter__(self):
-        self.thread.start()
-        assert self.ready.wait(PATIENCE_S)
-        return self
-
-    def __exit__(self, kind, value, trace):
-        self.loop.call_soon_threadsafe(self.done.set)
-        self.thread.join(PATIENCE_S)
-
-    async def main(self):
-        self.loop, self.done = asyncio.get_running_loop(), asyncio.Event()
-        async with websockets.serve(self.serve, "127.0.0.1", 0, process_request=self.look, close_timeout=1) as server:
-            self.url = "ws://127.0.0.1:%d" % server.sockets[0].getsockname()[1]
-            self.ready.set()
-            await self.done.wait()
+    async def meet(self, port):
+        await self.stay("ws://127.0.0.1:%d" % port)
 
     async def look(self, path, headers):
         self.seen += 1
         if self.refuse is not None and self.seen > self.refuse:
             return http.HTTPStatus.INTERNAL_SERVER_ERROR, [], b"sorry\n"
         return None
-
-    async def serve(self, socket, path):
-        connection = Connection(self, socket, path)
-        self.connections.put(connection)
-        try:
-            async for message in socket:
-                connection.messages.put(json.loads(message))
-        except websockets.ConnectionClosed:
-            pass
-        connection.messages.put(socket.close_code)
-
-    def connection(self):
-        return self.connections.get(timeout=PATIENCE_S)
-
-
-class Connection:
-    def __init__(self, service, socket, path):
-        self.service, self.socket, self.path = service, socket, path
-        self.headers = socket.request_headers
-        self.messages = queue.Queue()
-
-    def take(self, kind):
-        """The next message that was sent, or the code it was closed with."""
-        message = self.messages.get(timeout=PATIENCE_S)
-        equal(message if isinstance(message, int) else message["type"], kind)
-        return message
-
-    def run(self, coroutine):
-        asyncio.run_coroutine_threadsafe(coroutine, self.service.loop).result(PATIENCE_S)
-
-    def say(self, **message):
-        self.say_all(message)
-
-    def say_all(self, *messages):
-        """In one go: the client sees none of them before the last is under way."""
-        async def send():
-            await asyncio.gather(*(self.socket.send(json.dumps(message)) for message in messages))
-        self.run(send())
-
-    def close(self):
-        self.run(self.socket.close(1000))
-
-    def abort(self):
-        self.service.loop.call_soon_threadsafe(self.socket.transport.abort)
 
 
 def parley(url, *options, key="sk-test", **more):
