@@ -35,7 +35,7 @@ templates='render'
 context='transcript token_budget path git_branch thread_line thread_store thread_log'
 context_startup='section git_root current_thread recent_work workspace_tree startup_context' # only with CONTEXT=on
 loopback='loopback'
-service='script talk include peek form journal voice answers rules shape service service_out service_session service_items service_ear service_response service_reply service_shapes'
+service='script talk talk_words talk_check talk_message include peek form journal voice answers rules shape service service_out service_session service_items service_ear service_response service_reply service_shapes'
 wss='wss url http answer location call upgrade extension deflate frames why dial tls offer alert certificate judge resume trust trust_file trust_text proxy'
 serve='request serve serve_frames serve_stream serve_tls' # wss on the side of the server, for the program
 stream_tls='stream_tls'

@@ -7,8 +7,9 @@
 
 /*
  * The language of *.talk files: whole conversations as lines of text, described for their writers in
- * test/talk/README.md. Here a text becomes lines, one at a time; what a line does is up to script.c (the
- * service's part) and to core/cli/play.c (the host's part).
+ * test/talk/README.md. In talk.c a text becomes lines, one at a time, which talk_check.c reads all once
+ * before and talk_message.c turns into messages; what a line does is up to script.c (the service's part) and
+ * to core/cli/play.c (the host's part).
  */
 enum parley_talk_verb {
     /* settings, at the top */
