@@ -115,6 +115,10 @@ enum { HEAD_MS = 1000, IDLE_MS = 10000, STALL_MS = 3000, CLOSE_MS = 500, MESSAGE
 static struct parley_serve *serve;
 static struct bytes written; /* by the server, since it was last looked at */
 static unsigned taken;
+static struct { /* instead of the request's body, if there is one */
+    const char *headers;
+    struct parley_view body;
+} given;
 
 static void requested(void *user, const struct parley_request *request, struct parley_view body)
 {
@@ -122,7 +126,8 @@ static void requested(void *user, const struct parley_request *request, struct p
     if (parley_request_is_upgrade(request))
         parley_serve_upgrade(serve, request, parley_view(NULL));
     else
-        parley_serve_answer(serve, 404, "", "text/plain", body);
+        parley_serve_answer(serve, 404, given.headers, "text/plain",
+                            given.body.at != NULL ? given.body : body);
 }
 
 static void received(void *user, struct parley_view message)
@@ -190,6 +195,8 @@ static int setup(void **state)
     address.port = 80;
     written.used = 0;
     taken = 0;
+    given.headers = "";
+    given.body = parley_view(NULL);
     return parley_serve_open(&serve, parley_socket_connect(&address), &options, parley_clock_us());
 }
 
@@ -243,6 +250,59 @@ static void an_answer_ends_the_connection(void **state)
                    "'Content-Length: 3' 0d0a 0d0a 'abc'");
     assert_int_equal(pass(CLOSE_MS), PARLEY_ERR_CLOSED); /* the client has not gone by itself */
     assert_int_equal(parley_serve_ended(serve).http_status, 404);
+}
+
+/* An answer with a body as long as its head says. */
+static void expect_answer(const char *title, int status)
+{
+    const char *length, *body;
+
+    written.at[written.used] = '\0';
+    length = strstr(written.at, "Content-Length: ");
+    body = strstr(written.at, "\r\n\r\n");
+    assert_true(length != NULL && body != NULL);
+    expect_int(title, parley_serve_ended(serve).http_status, status);
+    expect_int(title, atoi(written.at + strlen("HTTP/1.1 ")), status);
+    expect_int(title, atoi(length + strlen("Content-Length: ")), (long)strlen(body + 4));
+    if (status == 500)
+        expect_text(title, body + 4, "the answer is too long to be sent\n");
+}
+
+/* What would be cut is not begun: an answer of ours says so. */
+static void an_answer_that_does_not_fit_is_a_500(void **state)
+{
+    enum {
+        OUT_BYTES = 32768,
+        HEAD_BYTES = sizeof "HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Type: text/plain\r\n"
+                            "Content-Length: 32674\r\n\r\n" -
+                     1
+    };
+    static const struct {
+        const char *title;
+        size_t header_bytes, body_bytes;
+        int status;
+    } rows[] = {
+        {"a body that just fits", 0, OUT_BYTES - HEAD_BYTES, 404},
+        {"a body of one byte more", 0, OUT_BYTES - HEAD_BYTES + 1, 500},
+        {"a body longer than the buffer", 0, 40000, 500},
+        {"headers that do not fit", 1000, 3, 500},
+    };
+    static char long_body[40000], long_header[1100];
+
+    memset(long_body, 'x', sizeof long_body);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        if (i > 0) {
+            parley_serve_drop(serve);
+            setup(state);
+        }
+        memset(long_header, 'h', sizeof long_header);
+        long_header[rows[i].header_bytes] = '\0';
+        given.headers = long_header;
+        given.body = parley_view_of(long_body, rows[i].body_bytes);
+        come_text("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert_int_equal(pass(10), 0);
+        expect_answer(rows[i].title, rows[i].status);
+    }
 }
 
 static void who_is_silent_is_pinged_and_closed(void **state)
@@ -382,6 +442,7 @@ int main(void)
         cmocka_unit_test(parameters_are_decoded),
         cmocka_unit_test_setup_teardown(a_request_has_a_deadline, setup, teardown),
         cmocka_unit_test_setup_teardown(an_answer_ends_the_connection, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_answer_that_does_not_fit_is_a_500, setup, teardown),
         cmocka_unit_test_setup_teardown(who_is_silent_is_pinged_and_closed, setup, teardown),
         cmocka_unit_test_setup_teardown(who_takes_nothing_is_dropped, setup, teardown),
         cmocka_unit_test_setup_teardown(a_close_goes_behind_what_is_queued, setup, teardown),

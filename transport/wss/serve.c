@@ -141,8 +141,9 @@ static const char *phrase(int status)
     return "Answer";
 }
 
-void parley_serve_answer(struct parley_serve *s, int status, const char *headers, const char *type,
-                         struct parley_view body)
+/* Writes an answer whole, or, where there is no room for that, nothing of it. */
+static bool put_answer(struct parley_serve *s, int status, const char *headers, const char *type,
+                       struct parley_view body)
 {
     char head[1024];
     int bytes = snprintf(head, sizeof head,
@@ -150,12 +151,22 @@ void parley_serve_answer(struct parley_serve *s, int status, const char *headers
                          "%lu\r\n%s\r\n",
                          status, phrase(status), type, (unsigned long)body.len, headers);
 
+    if (bytes < 0 || bytes >= (int)sizeof head ||
+        parley_buffer_reserve(&s->out, (size_t)bytes + body.len) < (size_t)bytes + body.len)
+        return false;
+    keep(s, head, (size_t)bytes);
+    keep(s, body.at, body.len);
+    s->http_status = status;
+    return true;
+}
+
+void parley_serve_answer(struct parley_serve *s, int status, const char *headers, const char *type,
+                         struct parley_view body)
+{
     if (s->stage != REQUEST)
         return;
-    s->http_status = status;
-    if (bytes > 0 && bytes < (int)sizeof head)
-        parley_serve_send_raw(s, parley_view_of(head, (size_t)bytes));
-    parley_serve_send_raw(s, body);
+    if (!put_answer(s, status, headers, type, body))
+        put_answer(s, 500, "", "text/plain", parley_view("the answer is too long to be sent\n"));
     begin_last(s);
 }
 

@@ -39,7 +39,8 @@ int parley_serve_open(struct parley_serve **s, int fd, const struct parley_serve
    request that can be answered), _MEMORY. It stays so. */
 int parley_serve_work(struct parley_serve *s, uint64_t now_us);
 
-/* Answers the request; further headers are whole lines with CRLF. The connection ends behind it. */
+/* Answers the request; further headers are whole lines with CRLF. The connection ends behind it. An answer
+   that is too long, with about 30 KB of body or 1 KB of head, is a 500 that says so. */
 void parley_serve_answer(struct parley_serve *s, int status, const char *headers, const char *type,
                          struct parley_view body);
 
