@@ -7,19 +7,10 @@
 #include "parser/json.h"
 #include "platform/clock.h"
 #include "platform/fake/fake.h"
+#include "test/fuzz/fuzz.h"
 #include "transport/loopback/loopback.h"
 
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 enum { ARENA = 4 * 1024 * 1024, LINE = 8192 };
-
-static void must(bool held)
-{
-    if (!held)
-        abort();
-}
 
 /* ---- the service: says the line that is waiting ---------------------------------------------------- */
 

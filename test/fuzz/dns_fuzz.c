@@ -4,29 +4,16 @@
  * (id, flags and question in place), so that the records are reached without the fuzzer guessing them.
  */
 #include "platform/dns.h"
-
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "test/fuzz/fuzz.h"
 
 enum { WANTS_AAAA = 1, IS_CUT = 2, AS_IT_IS = 4 };
 
-static void must(bool held)
-{
-    if (!held)
-        abort();
-}
-
-/* The message a server sends that answers `question`, with `records` behind it; of exactly that size, so that
-   a sanitizer sees the end. */
+/* The message a server sends that answers `question`, with `records` behind it. */
 static unsigned char *make_answer(const unsigned char *question, size_t length, const uint8_t *records,
                                   size_t size)
 {
-    unsigned char *message = malloc(length + size + 1);
+    unsigned char *message = exact_room(length + (size > 1 ? size - 1 : 0));
 
-    must(message != NULL);
     memcpy(message, question, length);
     message[2] = 0x81;
     message[3] = 0x80;
@@ -45,13 +32,7 @@ static void check_answer(uint8_t how, const uint8_t *data, size_t size)
     struct parley_dns_answer answer;
     enum parley_dns_verdict verdict;
 
-    if ((how & AS_IT_IS) != 0) {
-        message = malloc(size + 1);
-        must(message != NULL);
-        memcpy(message, data, size);
-    } else {
-        message = make_answer(question, asked, data, size);
-    }
+    message = (how & AS_IT_IS) != 0 ? exact_copy(data, size) : make_answer(question, asked, data, size);
     verdict = parley_dns_answer(&answer, question, asked, message, length, (how & IS_CUT) != 0);
     must(verdict <= PARLEY_DNS_UNUSABLE && answer.count <= PARLEY_DNS_ADDRESSES);
     must((how & AS_IT_IS) != 0 || verdict == PARLEY_DNS_FOUND || verdict == PARLEY_DNS_NODATA ||

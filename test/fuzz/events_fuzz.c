@@ -6,35 +6,25 @@
 #include "parser/json.h"
 #include "parser/utf8.h"
 #include "platform/status.h"
-
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void expect(bool holds)
-{
-    if (!holds)
-        abort();
-}
+#include "test/fuzz/fuzz.h"
 
 static void check_text(struct parley_view text, const char *message, size_t size)
 {
     if (text.len == 0)
         return;
-    expect(text.at >= message && text.at + text.len <= message + size);
-    expect(parley_utf8_valid(text));
+    must(text.at >= message && text.at + text.len <= message + size);
+    must(parley_utf8_valid(text));
 }
 
 static void check_json(struct parley_view json)
 {
     if (json.at == NULL)
         return;
-    char *copy = malloc(json.len + 1);
-    expect(copy != NULL && json.len > 0);
-    memcpy(copy, json.at, json.len);
+    char *copy = exact_copy(json.at, json.len);
     struct parley_json j;
+    must(json.len > 0);
     parley_json_start(&j, copy, json.len);
-    expect(parley_json_skip(&j) && parley_json_next(&j) == PARLEY_JSON_END);
+    must(parley_json_skip(&j) && parley_json_next(&j) == PARLEY_JSON_END);
     free(copy);
 }
 
@@ -43,29 +33,29 @@ static void check_kind(const struct parley_wire_event *e)
 {
     switch (e->kind) {
     case PARLEY_WIRE_SESSION_UPDATED:
-        expect(e->session_id.at != NULL);
+        must(e->session_id.at != NULL);
         break;
     case PARLEY_WIRE_INPUT_DELTA:
     case PARLEY_WIRE_INPUT_DONE:
     case PARLEY_WIRE_OUTPUT_DELTA:
     case PARLEY_WIRE_OUTPUT_DONE:
     case PARLEY_WIRE_ERROR:
-        expect(e->text.at != NULL);
+        must(e->text.at != NULL);
         break;
     case PARLEY_WIRE_AUDIO:
-        expect(e->pcm != NULL && (e->pcm_bytes == 0 || !e->audio_bad));
+        must(e->pcm != NULL && (e->pcm_bytes == 0 || !e->audio_bad));
         break;
     case PARLEY_WIRE_ITEM_ADDED:
-        expect(e->json.at != NULL);
+        must(e->json.at != NULL);
         break;
     case PARLEY_WIRE_ITEM_DONE:
-        expect(e->item_id.at != NULL);
+        must(e->item_id.at != NULL);
         break;
     case PARLEY_WIRE_HANDOFF:
-        expect(e->text.at != NULL && e->call_id.at != NULL && e->item_id.at != NULL);
+        must(e->text.at != NULL && e->call_id.at != NULL && e->item_id.at != NULL);
         break;
     case PARLEY_WIRE_SILENCE:
-        expect(e->call_id.at != NULL && e->item_id.at != NULL);
+        must(e->call_id.at != NULL && e->item_id.at != NULL);
         break;
     case PARLEY_WIRE_IGNORED:
     case PARLEY_WIRE_SPEECH_STARTED:
@@ -80,15 +70,12 @@ static void check_kind(const struct parley_wire_event *e)
 static void check(int (*parse)(struct parley_wire_event *, char *, size_t, size_t *, const char **),
                   const uint8_t *data, size_t size)
 {
-    char *message = malloc(size > 0 ? size : 1);
-    expect(message != NULL);
-    if (size > 0)
-        memcpy(message, data, size);
+    char *message = exact_copy(data, size);
     struct parley_wire_event e;
     size_t offset = SIZE_MAX;
     const char *why = NULL;
     int status = parse(&e, message, size, &offset, &why);
-    expect(status == PARLEY_OK || (status == PARLEY_ERR_JSON && offset <= size && why != NULL));
+    must(status == PARLEY_OK || (status == PARLEY_ERR_JSON && offset <= size && why != NULL));
     if (status == PARLEY_OK) {
         const struct parley_view views[] = {e.type,    e.text,        e.json,    e.session_id,
                                             e.item_id, e.response_id, e.call_id, e.status,
@@ -96,7 +83,7 @@ static void check(int (*parse)(struct parley_wire_event *, char *, size_t, size_
         for (size_t i = 0; i < sizeof views / sizeof views[0]; i++)
             check_text(views[i], message, size);
         if (e.pcm != NULL)
-            expect((char *)e.pcm >= message && (char *)e.pcm + e.pcm_bytes <= message + size);
+            must((char *)e.pcm >= message && (char *)e.pcm + e.pcm_bytes <= message + size);
         check_json(e.json);
         check_kind(&e);
     }

@@ -4,17 +4,7 @@
  */
 #include "context/git_root.h"
 #include "platform/fake/fake.h"
-
-#include <stdint.h>
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool held)
-{
-    if (!held)
-        abort();
-}
+#include "test/fuzz/fuzz.h"
 
 /* Absolute, terminated, and its own plain form. */
 static void check(const char *out, size_t len)
@@ -28,16 +18,11 @@ static void check(const char *out, size_t len)
     must(memcmp(again, out, len) == 0);
 }
 
-/* In a block of just that size, so that a byte beyond is seen by the sanitizer. */
 static size_t root_of(char *out, const uint8_t *path, size_t len)
 {
-    char *exact = malloc(len > 0 ? len : 1);
-    size_t found;
+    char *exact = exact_copy(path, len);
+    size_t found = parley_git_root(out, parley_view_of(exact, len));
 
-    must(exact != NULL);
-    if (len > 0)
-        memcpy(exact, path, len);
-    found = parley_git_root(out, parley_view_of(exact, len));
     free(exact);
     return found;
 }

@@ -3,18 +3,7 @@
  * the same when it is written and read again.
  */
 #include "platform/host_files.h"
-
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool held)
-{
-    if (!held)
-        abort();
-}
+#include "test/fuzz/fuzz.h"
 
 /* The address inside of "192.0.2.7:443" or "[2001:db8::1]:443". */
 static struct parley_view without_port(const char *text)

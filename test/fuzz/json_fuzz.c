@@ -5,25 +5,14 @@
  */
 #include "parser/json.h"
 #include "parser/utf8.h"
+#include "test/fuzz/fuzz.h"
 
 #include <math.h>
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void expect(bool holds)
-{
-    if (!holds)
-        abort();
-}
 
 /* The answer the text ends with, and where; a copy, so that each reading starts from the same. */
 static enum parley_json_token verdict(const uint8_t *data, size_t size, size_t *offset)
 {
-    char *text = malloc(size + 1);
-    expect(text != NULL);
-    if (size > 0)
-        memcpy(text, data, size);
+    char *text = exact_copy(data, size);
     struct parley_json j;
     enum parley_json_token token;
     parley_json_start(&j, text, size);
@@ -39,12 +28,12 @@ static void check_place(const uint8_t *data, size_t size)
     size_t offset, other;
     enum parley_json_token token = verdict(data, size, &offset);
     if (token == PARLEY_JSON_MORE)
-        expect(offset == size);
+        must(offset == size);
     if (token != PARLEY_JSON_BAD && token != PARLEY_JSON_DEEP)
         return;
-    expect(offset < size);
-    expect(verdict(data, offset, &other) >= PARLEY_JSON_MORE);
-    expect(verdict(data, offset + 1, &other) == token && other == offset);
+    must(offset < size);
+    must(verdict(data, offset, &other) >= PARLEY_JSON_MORE);
+    must(verdict(data, offset + 1, &other) == token && other == offset);
 }
 
 static void check_number(const struct parley_json *j)
@@ -55,13 +44,13 @@ static void check_number(const struct parley_json *j)
     int64_t negative;
     bool fits = parley_json_double(j, &value);
     bool is_unsigned = parley_json_u64(j, &whole), is_signed = parley_json_i64(j, &negative);
-    expect(!is_unsigned || !is_signed || whole == (uint64_t)negative);
+    must(!is_unsigned || !is_signed || whole == (uint64_t)negative);
     if (j->raw.len >= sizeof text)
         return;
     memcpy(text, j->raw.at, j->raw.len);
     text[j->raw.len] = '\0';
     expected = strtod(text, NULL);
-    expect(fits ? memcmp(&value, &expected, sizeof value) == 0 : isinf(expected) != 0);
+    must(fits ? memcmp(&value, &expected, sizeof value) == 0 : isinf(expected) != 0);
 }
 
 /* Reads on, each token in one of several ways, as the bytes of `choice` will have it. */
@@ -73,7 +62,7 @@ static void read_in_all_ways(char *text, size_t size, uint64_t choice)
     size_t tokens = 0;
     parley_json_start(&j, text, size);
     while ((token = parley_json_next(&j)) > 0) {
-        expect(++tokens <= size && j.raw.len > 0 && j.depth <= PARLEY_JSON_DEPTH);
+        must(++tokens <= size && j.raw.len > 0 && j.depth <= PARLEY_JSON_DEPTH);
         choice = choice * 6364136223846793005u + 1442695040888963407u;
         unsigned way = (unsigned)(choice >> 60);
         if (token == PARLEY_JSON_NUMBER)
@@ -81,14 +70,14 @@ static void read_in_all_ways(char *text, size_t size, uint64_t choice)
         if (token == PARLEY_JSON_NAME && way < 4) {
             parley_json_name_is(&j, "type");
             if (parley_json_raw(&j, &raw))
-                expect(raw.len > 0 && raw.at + raw.len == j.at);
+                must(raw.len > 0 && raw.at + raw.len == j.at);
         } else if (token == PARLEY_JSON_NAME || token == PARLEY_JSON_STRING) {
-            expect(parley_utf8_valid(parley_json_string(&j)));
+            must(parley_utf8_valid(parley_json_string(&j)));
         } else if (way > 12) {
             parley_json_skip(&j);
         }
     }
-    expect(parley_json_next(&j) == token && (j.error == NULL) == (token == PARLEY_JSON_END));
+    must(parley_json_next(&j) == token && (j.error == NULL) == (token == PARLEY_JSON_END));
 }
 
 /* In a text that is good, passing objects and arrays unseen ends where reading them ends. */
@@ -105,8 +94,8 @@ static void check_skips(char *text, size_t size)
             continue;
         containers++;
         passed.checked = true;
-        expect(parley_json_skip(&read) && parley_json_skip(&passed));
-        expect(read.at == passed.at && read.depth == passed.depth && read.expect == passed.expect);
+        must(parley_json_skip(&read) && parley_json_skip(&passed));
+        must(read.at == passed.at && read.depth == passed.depth && read.expect == passed.expect);
     }
 }
 
@@ -116,10 +105,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     for (size_t i = 0; i < size && i < 64; i++)
         choice = choice * 31 + data[i];
     check_place(data, size);
-    char *text = malloc(size > 0 ? size : 1);
-    expect(text != NULL);
-    if (size > 0)
-        memcpy(text, data, size);
+    char *text = exact_copy(data, size);
     size_t offset;
     if (verdict(data, size, &offset) == PARLEY_JSON_END)
         check_skips(text, size);

@@ -6,12 +6,10 @@
 #include "core/cli/picture.h"
 #include "core/cli/play_again.h"
 #include "platform/fake/fake.h"
+#include "test/fuzz/fuzz.h"
 #include "transport/loopback/loopback.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { RECORD_BYTES = 200 * 1024, SAID_BYTES = 8192, KEY_BYTES = 20 };
 
@@ -19,16 +17,10 @@ static char record[RECORD_BYTES];
 static size_t record_used;
 static char key[KEY_BYTES + 1];
 
-static void expect(bool holds)
-{
-    if (!holds)
-        abort();
-}
-
 static void take(void *nobody, struct parley_view piece)
 {
     (void)nobody;
-    expect(record_used + piece.len <= sizeof record);
+    must(record_used + piece.len <= sizeof record);
     memcpy(record + record_used, piece.at, piece.len);
     record_used += piece.len;
 }
@@ -114,15 +106,13 @@ static bool holds(const char *at, size_t len, const char *part)
 /* Neither as it stands, nor when JSON is taken off once or twice. */
 static void expect_no_key(void)
 {
-    char *text = malloc(record_used);
+    char *text = exact_copy(record, record_used);
     size_t len = record_used;
 
-    expect(text != NULL);
-    memcpy(text, record, len);
     for (int depth = 0; depth < 3; depth++) {
         size_t used = 0;
 
-        expect(!holds(text, len, key));
+        must(!holds(text, len, key));
         for (size_t i = 0; i < len; used++) {
             unsigned code;
             int taken = 0;
@@ -182,8 +172,8 @@ static void converse(const uint8_t *data, size_t size)
     bytes = parley_memory_needed(&o);
     if (bytes == 0)
         return; /* a prompt that is not UTF-8 */
-    block = malloc(bytes);
-    expect(block != NULL && parley_open(&c, block, bytes, &o, 1000, NULL) == PARLEY_OK);
+    block = exact_room(bytes);
+    must(parley_open(&c, block, bytes, &o, 1000, NULL) == PARLEY_OK);
     serve(c, 2000);
     parley_send_text(c, parley_view_of(said, len));
     parley_agent_progress(c, parley_view_of(said, len), parley_view_of(said, len));
@@ -218,7 +208,7 @@ static void read_lines(const uint8_t *data, size_t size)
     if (size > 0)
         memcpy(record + record_used, data, size);
     parley_fake_file("record", record, record_used + size);
-    expect(parley_play_again("record", NULL, &result) == 1 || result.why[0] != '\0');
+    must(parley_play_again("record", NULL, &result) == 1 || result.why[0] != '\0');
     if (parley_cli_story_read(&story, "record", why) == PARLEY_OK &&
         story.end_us < 3600 * UINT64_C(1000000)) {
         parley_cli_picture_svg(&sheet, &story, 60, true);

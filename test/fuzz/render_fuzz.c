@@ -7,30 +7,19 @@
 #include "parser/utf8.h"
 #include "templates/render.h"
 #include "templates/templates.h"
+#include "test/fuzz/fuzz.h"
 #include "test/unit/json_text_model.h"
 
-#include <stdint.h>
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 enum { INPUT_MAX = 4096, OUTPUT_MAX = 6 * INPUT_MAX + 512 };
-
-static void must(bool held)
-{
-    if (!held)
-        abort();
-}
 
 static void check_json(struct parley_view text)
 {
     static char expected[OUTPUT_MAX], whole[OUTPUT_MAX];
     size_t length = model_json(expected, text);
-    char *exact = malloc(length + 2); /* so that a byte beyond is seen by the sanitizer */
+    char *exact = exact_room(length + 2);
     struct parley_render r;
     struct parley_json json;
 
-    must(exact != NULL);
     r = parley_render(exact, length + 2);
     parley_render_raw(&r, parley_view("\""));
     parley_render_json(&r, text);
@@ -75,8 +64,7 @@ static void check_templates(struct parley_view text, size_t size)
         length = parley_render_template(&counted, parley_templates[t], slots);
         must(length >= 0 && (size_t)length == counted.used);
         size %= counted.used + 1;
-        room = malloc(size > 0 ? size : 1);
-        must(room != NULL);
+        room = exact_room(size);
         r = parley_render(room, size);
         must((parley_render_template(&r, parley_templates[t], slots) == length) == (size == counted.used));
         must(r.overflow == (size < counted.used) && r.used <= size);

@@ -2,18 +2,9 @@
  * Any messages, one on a line, to the built-in service; an empty line lets 100 ms pass. Whatever comes, all
  * it says is JSON with a type.
  */
+#include "test/fuzz/fuzz.h"
 #include "transport/loopback/loopback.h"
 #include "transport/loopback/peek.h"
-
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void must(bool held)
-{
-    if (!held)
-        abort();
-}
 
 static void read_all(struct parley_transport *t, uint64_t now_us)
 {
@@ -60,8 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (block == NULL) {
         must(parley_transport_open(&t, &arena, &to, why) == PARLEY_OK);
         bytes = arena.used;
-        block = malloc(bytes);
-        must(block != NULL);
+        block = exact_room(bytes);
     }
     arena = parley_arena(block, bytes);
     must(parley_transport_open(&t, &arena, &to, why) == PARLEY_OK && t != NULL);

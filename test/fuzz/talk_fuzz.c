@@ -2,20 +2,11 @@
  * Any text as a talk. One that is refused says where; one that is not is played for a while, as a service
  * without a host, to a client that answers each message with one of its own.
  */
+#include "test/fuzz/fuzz.h"
 #include "transport/loopback/peek.h"
 #include "transport/loopback/talk.h"
 
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 enum { TURNS = 60, PIECES = 2000 };
-
-static void must(bool held)
-{
-    if (!held)
-        abort();
-}
 
 /* What the fields of a line make is JSON, and meets what they say unless a path is there twice. */
 static void check_fields(const struct parley_talk_line *line)
@@ -91,8 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     must(parley_transport_open(&t, &arena, &to, why) == PARLEY_OK);
-    block = malloc(arena.used);
-    must(block != NULL);
+    block = exact_room(arena.used);
     arena = parley_arena(block, arena.used);
     must(parley_transport_open(&t, &arena, &to, why) == PARLEY_OK && t != NULL);
     play(t);

@@ -7,18 +7,9 @@
 #include "parser/utf8.h"
 #include "platform/fake/fake.h"
 #include "platform/status.h"
-
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "test/fuzz/fuzz.h"
 
 static unsigned char block[2 << 20];
-
-static void expect(bool holds)
-{
-    if (!holds)
-        abort();
-}
 
 static size_t feeds(const uint8_t *data, size_t size)
 {
@@ -37,11 +28,11 @@ static size_t read_all(struct parley_thread_store *s, struct parley_thread_reade
     struct parley_thread_line line;
     size_t count = 0;
 
-    expect(parley_thread_store_read(s, parley_view("t"), reader) == PARLEY_OK);
+    must(parley_thread_store_read(s, parley_view("t"), reader) == PARLEY_OK);
     while (parley_thread_reader_next(reader, &line) == 1) {
-        expect(parley_utf8_valid(line.text) && parley_utf8_valid(line.cwd) && parley_utf8_valid(line.branch));
-        expect(line.at_s >= 0 && line.at_s <= PARLEY_THREAD_LAST_S);
-        expect(line.kind == PARLEY_THREAD_SESSION ? line.cwd.at != NULL : line.text.at != NULL);
+        must(parley_utf8_valid(line.text) && parley_utf8_valid(line.cwd) && parley_utf8_valid(line.branch));
+        must(line.at_s >= 0 && line.at_s <= PARLEY_THREAD_LAST_S);
+        must(line.kind == PARLEY_THREAD_SESSION ? line.cwd.at != NULL : line.text.at != NULL);
         *last = line;
         count++;
     }
@@ -53,11 +44,11 @@ static void check_summary(struct parley_thread_store *s, size_t lines)
     static struct parley_thread_summary t;
     size_t listed = parley_thread_store_list(s, &t, 1);
 
-    expect(listed <= 1);
+    must(listed <= 1);
     if (listed == 0)
         return;
-    expect(t.cwd[0] != '\0' && t.asks + t.replies + t.handoffs < lines);
-    expect(parley_utf8_valid(parley_view(t.ask)) && parley_utf8_valid(parley_view(t.cwd)));
+    must(t.cwd[0] != '\0' && t.asks + t.replies + t.handoffs < lines);
+    must(parley_utf8_valid(parley_view(t.ask)) && parley_utf8_valid(parley_view(t.cwd)));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -75,15 +66,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     parley_thread_store_open(&store, "/r", &arena, NULL);
     parley_fake_file("/r/t.jsonl", data, size);
     before = read_all(&store, &reader, &last);
-    expect(before + reader.unread + reader.torn <= feeds(data, size) + 1);
+    must(before + reader.unread + reader.torn <= feeds(data, size) + 1);
     check_summary(&store, before);
 
-    expect(parley_thread_log_open(&log, &store, parley_view("t"), parley_view("/a"), parley_view(NULL), 5,
-                                  &arena) == PARLEY_OK);
-    expect(parley_thread_log_write(&log, PARLEY_THREAD_USER, parley_view("well"), 6) == PARLEY_OK);
+    must(parley_thread_log_open(&log, &store, parley_view("t"), parley_view("/a"), parley_view(NULL), 5,
+                                &arena) == PARLEY_OK);
+    must(parley_thread_log_write(&log, PARLEY_THREAD_USER, parley_view("well"), 6) == PARLEY_OK);
     parley_thread_log_close(&log);
-    expect(read_all(&store, &reader, &last) >= 2);
-    expect(!reader.torn && last.kind == PARLEY_THREAD_USER && last.at_s == 6 &&
-           parley_view_is(last.text, "well"));
+    must(read_all(&store, &reader, &last) >= 2);
+    must(!reader.torn && last.kind == PARLEY_THREAD_USER && last.at_s == 6 &&
+         parley_view_is(last.text, "well"));
     return 0;
 }

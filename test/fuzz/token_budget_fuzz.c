@@ -5,30 +5,19 @@
 #include "context/token_budget.h"
 #include "parser/utf8.h"
 #include "platform/status.h"
+#include "test/fuzz/fuzz.h"
 #include "test/unit/token_budget_model.h"
 
-#include <stdint.h>
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 enum { INPUT_MAX = 4096 };
-
-static void must(bool held)
-{
-    if (!held)
-        abort();
-}
 
 static void check(long (*call)(char *, size_t, struct parley_view, size_t),
                   size_t (*model)(char *, struct parley_view, size_t), struct parley_view text, size_t tokens)
 {
     static char expected[INPUT_MAX + 64];
     long length = call(NULL, 0, text, tokens);
-    char *exact =
-        malloc(length > 0 ? (size_t)length : 1); /* so that a byte beyond is seen by the sanitizer */
+    char *exact = exact_room(length > 0 ? (size_t)length : 0);
 
-    must(length >= 0 && exact != NULL);
+    must(length >= 0);
     must(call(exact, (size_t)length, text, tokens) == length);
     must(length == 0 || call(exact, (size_t)length - 1, text, tokens) == PARLEY_ERR_TOO_LONG);
     if (parley_utf8_valid(text)) {

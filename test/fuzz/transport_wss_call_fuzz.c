@@ -2,16 +2,8 @@
    The first byte of the input says how to cut, and whether the connection ends in good order. */
 #include "parser/utf8.h"
 #include "platform/status.h"
+#include "test/fuzz/fuzz.h"
 #include "transport/wss/call.h"
-
-#include <stdint.h>
-#include <stdlib.h>
-
-static void check(bool fine)
-{
-    if (!fine)
-        abort();
-}
 
 struct verdict {
     int status; /* 1: a call */
@@ -42,9 +34,7 @@ static struct verdict judge(const uint8_t *data, size_t size, size_t cut, bool o
         struct parley_view rest;
 
         end = end + cut < size ? end + cut : size;
-        here = malloc(end - start);
-        check(here != NULL);
-        memcpy(here, data + start, end - start);
+        here = exact_copy(data + start, end - start);
         rest = parley_view_of(here, end - start);
         while ((got = parley_call_read(&call, &rest, &piece, why)) > 0) {
             add(&v, piece.bytes);
@@ -58,17 +48,14 @@ static struct verdict judge(const uint8_t *data, size_t size, size_t cut, bool o
         got = parley_call_end(&call, parley_view_of((const char *)data + start, size - start), orderly,
                               PARLEY_ERR_LOST, parley_view("no answer"), &piece, why);
     v.status = got;
-    check(memchr(why, 0, sizeof why) != NULL && (got > 0) == (why[0] == '\0'));
-    check(parley_utf8_valid(parley_view(why)));
-    for (const char *c = why; *c != '\0'; c++)
-        check((unsigned char)*c >= ' ' && *c != 0x7f);
+    must_be_clean(why, sizeof why);
+    must((got > 0) == (why[0] == '\0') && parley_utf8_valid(parley_view(why)));
     if (got > 0)
         memcpy(v.id, call.id, sizeof v.id);
-    check(got <= 0 || (piece.last && strlen(v.id) > 4));
+    must(got <= 0 || (piece.last && strlen(v.id) > 4));
     return v;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct verdict whole, cut;
@@ -77,7 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     whole = judge(data + 1, size - 1, size, data[0] % 2 == 0);
     cut = judge(data + 1, size - 1, 1 + data[0] / 2u, data[0] % 2 == 0);
-    check(whole.status == cut.status && strcmp(whole.id, cut.id) == 0);
-    check(whole.status <= 0 || (whole.body == cut.body && whole.bytes == cut.bytes));
+    must(whole.status == cut.status && strcmp(whole.id, cut.id) == 0);
+    must(whole.status <= 0 || (whole.body == cut.body && whole.bytes == cut.bytes));
     return 0;
 }

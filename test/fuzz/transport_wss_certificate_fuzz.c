@@ -1,25 +1,9 @@
 /* Any bytes that mbedTLS takes for a certificate: its names, dates and pin as facts, and the words for every
    fault, stay within their room, and are terminated text without control characters. The first byte picks the
    faults. */
+#include "test/fuzz/fuzz.h"
 #include "transport/wss/certificate.h"
 
-#include <stdint.h>
-#include <stdlib.h>
-
-static void check(bool fine)
-{
-    if (!fine)
-        abort();
-}
-
-static void check_text(const char *text, size_t size)
-{
-    check(memchr(text, 0, size) != NULL);
-    for (; *text != '\0'; text++)
-        check((unsigned char)*text >= ' ' && *text != 0x7f);
-}
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const uint32_t faults[] = {0, 0xffffffff, MBEDTLS_X509_BADCERT_CN_MISMATCH,
@@ -34,15 +18,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     mbedtls_x509_crt_init(&certificate);
     if (mbedtls_x509_crt_parse_der(&certificate, data + 1, size - 1) == 0) {
         parley_certificate_fact(&fact, &certificate);
-        check_text(fact.subject, sizeof fact.subject);
-        check_text(fact.issuer, sizeof fact.issuer);
-        check_text(fact.names, sizeof fact.names);
-        check(strlen(fact.from) == 10 && strlen(fact.to) == 10);
-        check(strlen(fact.pin) == PARLEY_CERTIFICATE_PIN - 1);
+        must_be_clean(fact.subject, sizeof fact.subject);
+        must_be_clean(fact.issuer, sizeof fact.issuer);
+        must_be_clean(fact.names, sizeof fact.names);
+        must(strlen(fact.from) == 10 && strlen(fact.to) == 10);
+        must(strlen(fact.pin) == PARLEY_CERTIFICATE_PIN - 1);
         memset(host, 'h', sizeof host);
         parley_certificate_why(why, &certificate, data[0] & 1, faults[data[0] / 2 % 5],
                                parley_view_of(host, data[0]));
-        check_text(why, sizeof why);
+        must_be_clean(why, sizeof why);
         parley_certificate_has_address(&certificate, &address);
         address.family = 6;
         parley_certificate_has_address(&certificate, &address);

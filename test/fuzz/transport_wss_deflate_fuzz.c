@@ -2,10 +2,8 @@
    nothing is written behind the bound, and zlib as a server uses it reads what we made. The first byte of the
    input says how to cut, the second what was agreed on, and the rest is cut into messages at each byte that
    is 0xfe. */
+#include "test/fuzz/fuzz.h"
 #include "transport/wss/deflate.h"
-
-#include <stdint.h>
-#include <stdlib.h>
 
 #define ZLIB_CONST
 #include <zlib.h>
@@ -16,12 +14,6 @@ struct result {
     uint64_t hash, bytes, ends;
     int status;
 };
-
-static void check(bool fine)
-{
-    if (!fine)
-        abort();
-}
 
 static void *start(struct parley_deflate *d, uint8_t agreed)
 {
@@ -35,11 +27,10 @@ static void *start(struct parley_deflate *d, uint8_t agreed)
     void *block;
 
     parley_deflate_carve(d, &count);
-    block = malloc(count.used);
-    check(block != NULL);
+    block = exact_room(count.used);
     arena = parley_arena(block, count.used);
     parley_deflate_carve(d, &arena);
-    check(!arena.failed && parley_deflate_start(d, why) == 0);
+    must(!arena.failed && parley_deflate_start(d, why) == 0);
     parley_deflate_agree(d, &x);
     return block;
 }
@@ -64,12 +55,12 @@ static void drain(struct parley_deflate *d, struct result *r)
         r->status = parley_inflate_next(d, &piece, &last);
         if (r->status < 0)
             break;
-        check(piece.len <= PARLEY_INFLATE_PIECE && !(last && parley_inflate_busy(d)));
+        must(piece.len <= PARLEY_INFLATE_PIECE && !(last && parley_inflate_busy(d)));
         for (size_t i = 0; i < piece.len && r->bytes < MOST; i++, r->bytes++)
             r->hash = (r->hash ^ (unsigned char)piece.at[i]) * UINT64_C(0x100000001b3);
         r->ends += last;
     }
-    check((r->status < 0) == (d->why != NULL));
+    must((r->status < 0) == (d->why != NULL));
 }
 
 static struct result inflate_all(struct parley_view data, size_t cut, uint8_t agreed)
@@ -84,11 +75,8 @@ static struct result inflate_all(struct parley_view data, size_t cut, uint8_t ag
         parley_inflate_begin(&d);
         do {
             size_t some = message.len < cut ? message.len : cut;
-            char *here = malloc(some + 1);
+            char *here = exact_copy(message.at, some);
 
-            check(here != NULL);
-            if (some > 0)
-                memcpy(here, message.at, some);
             message = parley_view_skip(message, some);
             parley_inflate_give(&d, parley_view_of(here, some), message.len == 0);
             drain(&d, &r);
@@ -111,27 +99,26 @@ static void there_and_back(struct parley_deflate *d, z_stream *server, struct pa
     if (message.len == 0 || message.len >= sizeof back)
         return;
     if (resets)
-        check(inflateReset(server) == Z_OK);
+        must(inflateReset(server) == Z_OK);
     server->next_out = (Bytef *)back;
     server->avail_out = sizeof back;
     while (rest.len > 0) {
         size_t some = rest.len < cut ? rest.len : cut, bytes;
-        unsigned char *made = malloc(parley_deflate_bound(some));
+        unsigned char *made = exact_room(parley_deflate_bound(some));
 
-        check(made != NULL);
         bytes = parley_deflate_piece(d, parley_view_of(rest.at, some), rest.len == message.len,
                                      some == rest.len, made);
-        check(bytes > 0);
+        must(bytes > 0);
         server->next_in = made;
         server->avail_in = (uInt)bytes;
-        check(inflate(server, Z_SYNC_FLUSH) == Z_OK && server->avail_in == 0);
+        must(inflate(server, Z_SYNC_FLUSH) == Z_OK && server->avail_in == 0);
         rest = parley_view_skip(rest, some);
         free(made);
     }
     server->next_in = tail;
     server->avail_in = sizeof tail;
-    check(inflate(server, Z_SYNC_FLUSH) == Z_OK && server->avail_in == 0);
-    check(sizeof back - server->avail_out == message.len && memcmp(back, message.at, message.len) == 0);
+    must(inflate(server, Z_SYNC_FLUSH) == Z_OK && server->avail_in == 0);
+    must(sizeof back - server->avail_out == message.len && memcmp(back, message.at, message.len) == 0);
 }
 
 static void deflate_all(struct parley_view data, size_t cut, uint8_t agreed)
@@ -140,8 +127,8 @@ static void deflate_all(struct parley_view data, size_t cut, uint8_t agreed)
     z_stream server = {0};
     void *block = start(&d, agreed);
 
-    check(d.writes == (agreed % 8 != 0));
-    check(inflateInit2(&server, agreed % 8 != 0 ? -(8 + agreed % 8) : -15) == Z_OK);
+    must(d.writes == (agreed % 8 != 0));
+    must(inflateInit2(&server, agreed % 8 != 0 ? -(8 + agreed % 8) : -15) == Z_OK);
     while (data.len > 0 && d.writes)
         there_and_back(&d, &server, next_message(&data), cut, (agreed & 8) != 0);
     inflateEnd(&server);
@@ -149,7 +136,6 @@ static void deflate_all(struct parley_view data, size_t cut, uint8_t agreed)
     free(block);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct parley_view bytes = parley_view_of((const char *)data + 2, size - 2);
@@ -159,8 +145,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     whole = inflate_all(bytes, SIZE_MAX, data[1]);
     pieces = inflate_all(bytes, 1 + data[0] % 16, data[1]);
-    check(whole.bytes == pieces.bytes && whole.hash == pieces.hash);
-    check(whole.bytes >= MOST || (whole.status == pieces.status && whole.ends == pieces.ends));
+    must(whole.bytes == pieces.bytes && whole.hash == pieces.hash);
+    must(whole.bytes >= MOST || (whole.status == pieces.status && whole.ends == pieces.ends));
     deflate_all(bytes, 1 + (size_t)data[0] * data[0], data[1]);
     return 0;
 }

@@ -3,10 +3,8 @@
    cut, whether what is to be sent goes out, and whether compression was agreed on, with or without what went
    before in view. */
 #include "platform/fake/fake.h"
+#include "test/fuzz/fuzz.h"
 #include "transport/wss/frames.h"
-
-#include <stdint.h>
-#include <stdlib.h>
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer)
@@ -26,12 +24,6 @@ struct reading {
     int status;
 };
 
-static void check(bool fine)
-{
-    if (!fine)
-        abort();
-}
-
 /* What is written has to be whole, masked frames, and nothing behind a close. */
 static void check_sent(struct parley_frames *f)
 {
@@ -42,17 +34,17 @@ static void check_sent(struct parley_frames *f)
         const unsigned char *at = (const unsigned char *)out.at;
         size_t len, header = 6;
 
-        check(!closed && out.len >= 6 && (at[1] & 0x80) != 0);
+        must(!closed && out.len >= 6 && (at[1] & 0x80) != 0);
         len = at[1] & 0x7f;
         if (len == 126) {
             len = (size_t)at[2] << 8 | at[3];
             header = 8;
         }
-        check(len < SEND_BYTES + 600 && out.len >= header + len);
+        must(len < SEND_BYTES + 600 && out.len >= header + len);
         closed = at[0] == 0x88;
         out = parley_view_skip(out, header + len);
     }
-    check(!closed || f->close_queued);
+    must(!closed || f->close_queued);
 }
 
 static void drain(struct parley_frames *f, struct reading *r)
@@ -61,7 +53,7 @@ static void drain(struct parley_frames *f, struct reading *r)
     int got;
 
     while ((got = parley_frames_next(f, &piece)) > 0) {
-        check(piece.bytes.len > 0 || piece.last);
+        must(piece.bytes.len > 0 || piece.last);
         for (size_t i = 0; i < piece.bytes.len; i++)
             r->hash = (r->hash ^ (unsigned char)piece.bytes.at[i]) * UINT64_C(0x100000001b3);
         r->hash =
@@ -69,7 +61,7 @@ static void drain(struct parley_frames *f, struct reading *r)
         r->bytes += piece.bytes.len;
         r->messages += piece.last;
     }
-    check(!parley_frames_ready(f));
+    must(!parley_frames_ready(f));
     r->status = got;
 }
 
@@ -85,7 +77,7 @@ static void start_deflate(struct parley_frames *f, struct parley_deflate *d, uin
     f->inflated_bytes = INFLATED_BYTES;
     if ((how & COMPRESSES) == 0)
         return;
-    check(parley_deflate_start(d, why) == 0);
+    must(parley_deflate_start(d, why) == 0);
     parley_deflate_agree(d, &x);
     f->deflate = d;
 }
@@ -102,11 +94,11 @@ static struct reading read_all(const uint8_t *data, size_t size, size_t cut, uin
     parley_fake_reset();
     parley_frames_carve(&f, &count, RECV_BYTES, SEND_BYTES);
     parley_deflate_carve(&deflate, &count);
-    block = malloc(count.used);
+    block = exact_room(count.used);
     arena = parley_arena(block, count.used);
     parley_frames_carve(&f, &arena, RECV_BYTES, SEND_BYTES);
     parley_deflate_carve(&deflate, &arena);
-    check(!arena.failed && parley_frames_start(&f) == 0);
+    must(!arena.failed && parley_frames_start(&f) == 0);
     start_deflate(&f, &deflate, how);
     while (size > 0 && r.status == 0) {
         size_t room, some;
@@ -115,7 +107,7 @@ static struct reading read_all(const uint8_t *data, size_t size, size_t cut, uin
         room = parley_buffer_reserve(&f.in, 1);
         some = cut < size ? cut : size;
         some = some < room ? some : room;
-        check(some > 0);
+        must(some > 0);
         memcpy(f.in.at + f.in.end, data, some);
         f.in.end += some;
         ASAN_POISON_MEMORY_REGION(f.in.at + f.in.end, f.in.size - f.in.end);
@@ -129,7 +121,7 @@ static struct reading read_all(const uint8_t *data, size_t size, size_t cut, uin
             parley_buffer_skip(&f.out, parley_buffer_used(&f.out));
         parley_frames_room(&f);
     }
-    check((r.status == 0) == (f.why[0] == '\0'));
+    must((r.status == 0) == (f.why[0] == '\0'));
     ASAN_UNPOISON_MEMORY_REGION(f.in.at, f.in.size);
     parley_frames_stop(&f);
     parley_deflate_stop(&deflate);
@@ -137,7 +129,6 @@ static struct reading read_all(const uint8_t *data, size_t size, size_t cut, uin
     return r;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct reading whole, pieces;
@@ -146,9 +137,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     whole = read_all(data + 1, size - 1, size, data[0]);
     pieces = read_all(data + 1, size - 1, 1 + data[0] / CUTS_FROM, data[0]);
-    check(whole.status == pieces.status && whole.messages == pieces.messages);
+    must(whole.status == pieces.status && whole.messages == pieces.messages);
     /* Of a text that turns out to be no UTF-8, or too long, a finer cut hands out more before it shows. */
-    check(whole.status == PARLEY_ERR_UTF8 || whole.status == PARLEY_ERR_TOO_LONG ||
-          (whole.hash == pieces.hash && whole.bytes == pieces.bytes));
+    must(whole.status == PARLEY_ERR_UTF8 || whole.status == PARLEY_ERR_TOO_LONG ||
+         (whole.hash == pieces.hash && whole.bytes == pieces.bytes));
     return 0;
 }

@@ -2,16 +2,8 @@
    other way round, and what is not found is told in clean words. */
 #include "parser/utf8.h"
 #include "platform/status.h"
+#include "test/fuzz/fuzz.h"
 #include "transport/wss/location.h"
-
-#include <stdint.h>
-#include <stdlib.h>
-
-static void check(bool fine)
-{
-    if (!fine)
-        abort();
-}
 
 /* From the left: the last part that is an id. */
 static struct parley_view last_id(struct parley_view text)
@@ -32,7 +24,6 @@ static struct parley_view last_id(struct parley_view text)
     return found;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct parley_view text = parley_view_of((const char *)data, size), wanted = last_id(text);
@@ -42,10 +33,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     for (size_t i = 0; i < size; i++)
         printable = printable && ((data[i] >= ' ' && data[i] < 0x7f) || data[i] == '\t');
-    check(status == 0 ||
-          (status == PARLEY_ERR_HTTP && why[0] != '\0' && parley_utf8_valid(parley_view(why))));
-    check((status == 0) == (printable && wanted.len > 0 && wanted.len < PARLEY_FACT_CALL_ID));
+    must(status == 0 || (status == PARLEY_ERR_HTTP && why[0] != '\0' && parley_utf8_valid(parley_view(why))));
+    must((status == 0) == (printable && wanted.len > 0 && wanted.len < PARLEY_FACT_CALL_ID));
     if (status == 0)
-        check(parley_view_equal(parley_view(id), wanted));
+        must(parley_view_equal(parley_view(id), wanted));
     return 0;
 }

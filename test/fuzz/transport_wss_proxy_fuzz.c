@@ -3,18 +3,10 @@
    answer. */
 #include "platform/clock.h"
 #include "platform/fake/fake.h"
+#include "test/fuzz/fuzz.h"
 #include "transport/wss/proxy.h"
 
-#include <stdint.h>
-#include <stdlib.h>
-
 static const struct parley_address proxy = {.family = 4, .bytes = {192, 0, 2, 8}, .port = 3128};
-
-static void check(bool fine)
-{
-    if (!fine)
-        abort();
-}
 
 /* Everything there is to say to it is said in one piece or, with `cut`, read in such pieces. */
 static int meet(struct parley_view url, struct parley_view answer, size_t cut, int *http_status)
@@ -29,30 +21,29 @@ static int meet(struct parley_view url, struct parley_view answer, size_t cut, i
     struct parley_proxy *p;
     int fd, status = parley_proxy_open(&p, &arena, &options, why);
 
-    check(status == 0 || (status == PARLEY_ERR_URL && p == NULL && why[0] != '\0'));
+    must(status == 0 || (status == PARLEY_ERR_URL && p == NULL && why[0] != '\0'));
     if (status < 0)
         return status;
-    check(strlen(parley_proxy_host(p).at) == parley_proxy_host(p).len && parley_proxy_port(p) != 0);
+    must(strlen(parley_proxy_host(p).at) == parley_proxy_host(p).len && parley_proxy_port(p) != 0);
     parley_fake_reset();
     parley_fake_address("192.0.2.8", 3128, PARLEY_FAKE_ACCEPT, 0);
     parley_fake_limits(-1, &limits);
     fd = parley_socket_connect(&proxy);
     parley_proxy_attach(p, fd, 1);
-    check(parley_proxy_work(p, 1) == 0);
+    must(parley_proxy_work(p, 1) == 0);
     parley_fake_peer_write(0, answer.at, answer.len);
     status = parley_proxy_work(p, 1);
     if (status == 0)
         status = parley_proxy_work(p, 2000000);
-    check(status == 1 || (status < 0 && strncmp(parley_proxy_reason(p), "proxy: ", 7) == 0));
-    check(strlen(parley_proxy_reason(p)) < PARLEY_TRANSPORT_REASON);
-    check(parley_proxy_work(p, 2000000) == status);
+    must(status == 1 || (status < 0 && strncmp(parley_proxy_reason(p), "proxy: ", 7) == 0));
+    must(strlen(parley_proxy_reason(p)) < PARLEY_TRANSPORT_REASON);
+    must(parley_proxy_work(p, 2000000) == status);
     *http_status = facts.proxy_status;
     parley_proxy_drop(p);
     parley_socket_close(fd);
     return status;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct parley_view all = {(const char *)data, size}, url = all, answer;
@@ -69,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     pieces = meet(url, answer, 1 + size % 7, &pieces_http);
     /* An answer that opens the tunnel may have junk behind it, which is seen only if it comes along; and a
        body is read on as far as it is kept, which depends on the pieces not at all. */
-    check(whole == pieces || pieces == 1);
-    check(whole_http == pieces_http || pieces == 1);
+    must(whole == pieces || pieces == 1);
+    must(whole_http == pieces_http || pieces == 1);
     return 0;
 }

@@ -1,20 +1,11 @@
 /* Any bytes as an HTTP request: the same answer however they come, views that lie within the bytes, and a
    query that is decoded within its bounds. The first byte of the input says how to cut. */
+#include "test/fuzz/fuzz.h"
 #include "transport/wss/request.h"
-
-#include <stdint.h>
-#include <stdlib.h>
-
-static void check(bool fine)
-{
-    if (!fine)
-        abort();
-}
 
 static void check_within(struct parley_view text, const char *at, size_t size)
 {
-    check(text.at == NULL ||
-          (text.at >= at && text.len <= size && (size_t)(text.at - at) <= size - text.len));
+    must(text.at == NULL || (text.at >= at && text.len <= size && (size_t)(text.at - at) <= size - text.len));
 }
 
 static void check_views(const struct parley_request *r, const char *at, size_t size)
@@ -30,12 +21,9 @@ static void check_views(const struct parley_request *r, const char *at, size_t s
 static void check_query(const struct parley_request *r)
 {
     for (size_t bytes = 0; bytes < 40; bytes += 13) {
-        char *into = malloc(bytes + 1);
-        struct parley_view value;
-
-        check(into != NULL);
-        value = parley_request_parameter(r, "model", into, bytes);
-        check(value.at == NULL || (value.at == into && value.len <= bytes));
+        char *into = exact_room(bytes);
+        struct parley_view value = parley_request_parameter(r, "model", into, bytes);
+        must(value.at == NULL || (value.at == into && value.len <= bytes));
         free(into);
     }
 }
@@ -47,7 +35,7 @@ static void check_lists(const struct parley_request *r)
 
     while (parley_request_item(&rest, &item))
         bytes += item.len;
-    check(bytes <= r->protocols.len);
+    must(bytes <= r->protocols.len);
 }
 
 /* Brings the bytes as they come, each time in memory that holds no more than those. */
@@ -61,14 +49,12 @@ static struct parley_request read_all(const uint8_t *data, size_t size, size_t c
         char *here;
 
         end = size - end > cut ? end + cut : size;
-        here = malloc(end);
-        check(here != NULL);
-        memcpy(here, data, end);
+        here = exact_copy(data, end);
         r = (struct parley_request){.searched = searched};
         *head = parley_request_read(&r, parley_view_of(here, end));
         searched = r.searched;
-        check(*head <= (long)end && *head <= PARLEY_REQUEST_HEAD_BYTES && (*head < 0) == (r.status != 0));
-        check((r.why != NULL) == (*head < 0) && end < PARLEY_REQUEST_HEAD_BYTES + cut);
+        must(*head <= (long)end && *head <= PARLEY_REQUEST_HEAD_BYTES && (*head < 0) == (r.status != 0));
+        must((r.why != NULL) == (*head < 0) && end < PARLEY_REQUEST_HEAD_BYTES + cut);
         check_views(&r, here, end);
         check_query(&r);
         check_lists(&r);
@@ -89,9 +75,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     b = read_all(data + 1, size - 1, cut, &cut_head);
     /* Where a head has both a fault and no end, which of the two limits is met first is a matter of cuts. */
     if (size <= PARLEY_REQUEST_HEAD_BYTES) {
-        check(whole == cut_head && a.status == b.status && a.length == b.length && a.headers == b.headers);
-        check(a.method.len == b.method.len && a.path.len == b.path.len && a.query.len == b.query.len);
-        check(parley_request_is_upgrade(&a) == parley_request_is_upgrade(&b));
+        must(whole == cut_head && a.status == b.status && a.length == b.length && a.headers == b.headers);
+        must(a.method.len == b.method.len && a.path.len == b.path.len && a.query.len == b.query.len);
+        must(parley_request_is_upgrade(&a) == parley_request_is_upgrade(&b));
     }
     return 0;
 }

@@ -1,16 +1,8 @@
 /* Any bytes as the answer to the upgrade: the same verdict however they are cut, told in clean words. The
    first byte of the input says how to cut. */
 #include "parser/utf8.h"
+#include "test/fuzz/fuzz.h"
 #include "transport/wss/upgrade.h"
-
-#include <stdint.h>
-#include <stdlib.h>
-
-static void check(bool fine)
-{
-    if (!fine)
-        abort();
-}
 
 static int judge(const uint8_t *data, size_t size, size_t cut)
 {
@@ -25,9 +17,7 @@ static int judge(const uint8_t *data, size_t size, size_t cut)
         struct parley_view rest;
 
         end = end + cut < size ? end + cut : size;
-        here = malloc(end - start);
-        check(here != NULL);
-        memcpy(here, data + start, end - start);
+        here = exact_copy(data + start, end - start);
         rest = parley_view_of(here, end - start);
         status = parley_upgrade_read(&u, &rest, why);
         start = end - rest.len;
@@ -36,17 +26,14 @@ static int judge(const uint8_t *data, size_t size, size_t cut)
     if (status == 0)
         status = parley_upgrade_end(&u, parley_view_of((const char *)data + start, size - start),
                                     PARLEY_ERR_LOST, parley_view("no answer"), why);
-    check(memchr(why, 0, sizeof why) != NULL && (status == 1) == (why[0] == '\0'));
-    check(parley_utf8_valid(parley_view(why)));
-    for (const char *c = why; *c != '\0'; c++)
-        check((unsigned char)*c >= ' ' && *c != 0x7f);
+    must_be_clean(why, sizeof why);
+    must((status == 1) == (why[0] == '\0') && parley_utf8_valid(parley_view(why)));
     return status;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size > 1)
-        check(judge(data + 1, size - 1, size) == judge(data + 1, size - 1, 1 + data[0]));
+        must(judge(data + 1, size - 1, size) == judge(data + 1, size - 1, 1 + data[0]));
     return 0;
 }

@@ -1,16 +1,8 @@
 /* Any text as the address of the service, and any as its query: whatever is accepted can be sent, and reads
    the same again. The input is the URL, then after a NUL the name and value of a parameter. */
 #include "platform/status.h"
+#include "test/fuzz/fuzz.h"
 #include "transport/wss/url.h"
-
-#include <stdint.h>
-#include <stdlib.h>
-
-static void check(bool fine)
-{
-    if (!fine)
-        abort();
-}
 
 /* The whole URL into `text`, which holds `size` bytes; returns its length. */
 static size_t render(const struct parley_url *url, const struct parley_pair *query, size_t count, char *text,
@@ -21,13 +13,12 @@ static size_t render(const struct parley_url *url, const struct parley_pair *que
     parley_render_raw(&r, parley_view(url->tls ? "wss://" : "ws://"));
     parley_url_render_host(url, &r);
     parley_url_render_target(url, query, count, &r);
-    check(!r.overflow);
+    must(!r.overflow);
     for (size_t i = 0; text != NULL && i < r.used; i++)
-        check(text[i] > ' ' && text[i] < 0x7f && text[i] != '#');
+        must(text[i] > ' ' && text[i] < 0x7f && text[i] != '#');
     return r.used;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct parley_view text = parley_view_of((const char *)data, size), rest = {NULL, 0};
@@ -43,20 +34,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     struct parley_pair pair = {parley_view_of(rest.at, rest.len / 2), parley_view_skip(rest, rest.len / 2)};
     if (parley_url_read(&url, text, why) != 0) {
-        check(why[0] != '\0');
+        must(why[0] != '\0');
         return 0;
     }
-    check(url.host_bytes > 0 && url.host_bytes < PARLEY_URL_HOST && url.host[url.host_bytes] == '\0');
-    check(url.port > 0 && (url.path.len == 0 || url.path.at[0] == '/'));
+    must(url.host_bytes > 0 && url.host_bytes < PARLEY_URL_HOST && url.host[url.host_bytes] == '\0');
+    must(url.port > 0 && (url.path.len == 0 || url.path.at[0] == '/'));
     bytes = render(&url, &pair, 1, NULL, 0);
-    first = malloc(bytes);
-    second = malloc(bytes);
-    check(first != NULL && second != NULL);
-    check(render(&url, &pair, 1, first, bytes) == bytes);
+    first = exact_room(bytes);
+    second = exact_room(bytes);
+    must(render(&url, &pair, 1, first, bytes) == bytes);
     if (bytes <= PARLEY_URL_BYTES) {
-        check(parley_url_read(&again, parley_view_of(first, bytes), why) == 0);
-        check(render(&again, NULL, 0, second, bytes) == bytes);
-        check(memcmp(first, second, bytes) == 0);
+        must(parley_url_read(&again, parley_view_of(first, bytes), why) == 0);
+        must(render(&again, NULL, 0, second, bytes) == bytes);
+        must(memcmp(first, second, bytes) == 0);
     }
     free(first);
     free(second);

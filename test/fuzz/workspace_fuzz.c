@@ -6,19 +6,9 @@
 #include "context/startup_context.h"
 #include "parser/utf8.h"
 #include "platform/fake/fake.h"
-
-#include <stdint.h>
-#include <stdlib.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "test/fuzz/fuzz.h"
 
 enum { NAMES = 40, NAME_BYTES = 260 };
-
-static void must(bool held)
-{
-    if (!held)
-        abort();
-}
 
 static struct parley_startup_work work;
 static char out[PARLEY_STARTUP_CONTEXT_BYTES];
