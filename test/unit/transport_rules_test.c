@@ -393,6 +393,50 @@ static void form_may_pass(void **state)
     }
 }
 
+static size_t times(const char *text, const char *part)
+{
+    size_t count = 0;
+
+    for (; (text = strstr(text, part)) != NULL; text++)
+        count++;
+    return count;
+}
+
+/* A name means what JSON says it does: escapes are undone, and a dot is no path. */
+static void names_of_members_in_an_update(void **state)
+{
+    const struct parley_service_settings settings[] = {{.lenient = false}, {.lenient = true}};
+    static const struct {
+        const char *title, *update, *answer;
+        const char *once; /* in the answer */
+    } updates[] = {
+        {"escaped", "'\\u0069nstructions':'A'", "session.updated", "\"instructions\":\"A\""},
+        {"escaped, and there is no other", "'\\u0069nstructions':'A'", "session.updated", "nstructions\":"},
+        {"escaped, of objects that are merged",
+         "'\\u0061udio':{'inpu\\u0074':{'turn_detection':{'typ\\u0065':'server_vad','thr\\u0065shold':1}}}",
+         "session.updated", "\"threshold\":1,\"prefix_padding_ms\":300"},
+        {"with a dot, like the path of another", "'audio.input':{}", "error", "'session.audio.input'"},
+        {"with a dot, in an object that is merged", "'audio':{'output.voice':'ash'}", "error",
+         "'session.audio.output.voice'"},
+        {"with a dot, and nothing like it", "'x.y':1", "error", "'session.x.y'"},
+        {"empty", "'':1", "error", "'session.'"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 2 * (sizeof(updates) / sizeof(updates[0])); i++) {
+        struct feed f;
+        char message[300];
+
+        print_message("# %s%s\n", updates[i / 2].title, i % 2 == 0 ? "" : ", lenient");
+        feed_open(&f, "", &settings[i % 2]);
+        snprintf(message, sizeof(message), "{'type':'session.update','session':{'type':'realtime',%s}}",
+                 updates[i / 2].update);
+        feed_send(&f, message);
+        assert_int_equal(times(feed_wanted(&f, updates[i / 2].answer).at, updates[i / 2].once), 1);
+        feed_close(&f);
+    }
+}
+
 /* ---- what the service does by itself --------------------------------------------------------------- */
 
 /* The order of all types since the last look, deltas in a row once, parted by blanks. */
@@ -1333,6 +1377,7 @@ int main(void)
         cmocka_unit_test(what_obeys_is_taken),
         cmocka_unit_test(what_does_not_is_refused),
         cmocka_unit_test(form_may_pass),
+        cmocka_unit_test(names_of_members_in_an_update),
         cmocka_unit_test(what_the_service_does_by_itself),
         cmocka_unit_test(every_rule_is_tested_both_ways),
     };

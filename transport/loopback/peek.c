@@ -119,6 +119,21 @@ static size_t width(unsigned char lead)
     return lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
 }
 
+/* The character at *at, unescaped, and *at moved past it. Returns its bytes. */
+static size_t take_character(const char **at, const char *end, char put[4])
+{
+    size_t length;
+
+    if (**at == '\\')
+        return parley_utf8_put(put, parley_json_escape(at));
+    length = width((unsigned char)**at);
+    if (length > (size_t)(end - *at)) /* the text ends within a character */
+        length = (size_t)(end - *at);
+    memcpy(put, *at, length);
+    *at += length;
+    return length;
+}
+
 struct parley_view parley_peek_unescape(struct parley_view raw, char *into, size_t bytes)
 {
     const char *at = raw.at + 1, *end = raw.at + raw.len - 1;
@@ -126,23 +141,46 @@ struct parley_view parley_peek_unescape(struct parley_view raw, char *into, size
 
     while (at < end) {
         char put[4];
-        const char *from = at;
-        size_t length = width((unsigned char)*at);
+        size_t length = take_character(&at, end, put);
 
-        if (*at == '\\') {
-            length = parley_utf8_put(put, parley_json_escape(&at));
-            from = put;
-        } else {
-            if (length > (size_t)(end - at)) /* the text ends within a character */
-                length = (size_t)(end - at);
-            at += length;
-        }
         if (length > bytes - used)
             break;
-        memcpy(into + used, from, length);
+        memcpy(into + used, put, length);
         used += length;
     }
     return parley_view_of(into, used);
+}
+
+/* True when two strings, quotes included, are the same text, however each is escaped. */
+static bool is_same_text(struct parley_view a, struct parley_view b)
+{
+    const char *at = a.at + 1, *end = a.at + a.len - 1;
+    const char *other = b.at + 1, *other_end = b.at + b.len - 1;
+
+    while (at < end && other < other_end) {
+        char one[4], two[4];
+        size_t length = take_character(&at, end, one);
+
+        if (take_character(&other, other_end, two) != length || memcmp(one, two, length) != 0)
+            return false;
+    }
+    return at == end && other == other_end;
+}
+
+bool parley_peek_member(struct parley_view object, struct parley_view name, struct parley_view *raw)
+{
+    struct parley_json j;
+
+    start(&j, object);
+    if (parley_json_next(&j) != PARLEY_JSON_OBJECT)
+        return false;
+    while (parley_json_next(&j) == PARLEY_JSON_NAME) {
+        if (is_same_text(j.raw, name))
+            return parley_json_raw(&j, raw);
+        if (!parley_json_skip(&j))
+            return false;
+    }
+    return false;
 }
 
 struct parley_view parley_peek_text(struct parley_view json, const char *path, char *into, size_t bytes)

@@ -15,6 +15,10 @@ bool parley_peek_valid(struct parley_view json, const char **why, size_t *offset
 /* The value at `path`, exactly as it stands. False when there is none (or no JSON on the way to it). */
 bool parley_peek(struct parley_view json, struct parley_view path, struct parley_view *raw);
 
+/* The value of an object's member by its name as a string of JSON, quotes included: dots are part of it, and
+   either may be escaped in another way. False when there is none. */
+bool parley_peek_member(struct parley_view object, struct parley_view name, struct parley_view *raw);
+
 /* True when `raw` is a string, with quotes. */
 bool parley_peek_is_string(struct parley_view raw);
 

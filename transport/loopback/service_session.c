@@ -153,8 +153,10 @@ void parley_service_model(struct parley_loopback_peer *service, struct parley_vi
 /* ---- an update ----------------------------------------------------------------------------------- */
 
 /* The members that are merged; all others are replaced. */
-static bool is_merged(struct parley_view name)
+static bool is_merged(struct parley_view quoted)
 {
+    struct parley_view name = parley_view_of(quoted.at + 1, quoted.len - 2);
+
     return parley_view_is(name, "audio") || parley_view_is(name, "input") || parley_view_is(name, "output") ||
            parley_view_is(name, "turn_detection") || parley_view_is(name, "transcription");
 }
@@ -184,17 +186,18 @@ static void start(struct parley_json *j, struct parley_view json)
     parley_json_next(j);
 }
 
+/* The name comes as it stands, in quotes. */
 static bool next_member(struct parley_json *j, struct parley_view *name, struct parley_view *raw)
 {
     if (parley_json_next(j) != PARLEY_JSON_NAME)
         return false;
-    *name = parley_view_of(j->raw.at + 1, j->raw.len - 2);
+    *name = j->raw;
     return parley_json_raw(j, raw);
 }
 
 static void put_member(struct parley_render *r, bool *first, struct parley_view name)
 {
-    parley_form(r, *first ? "'%r':" : ",'%r':", name);
+    parley_form(r, *first ? "%r:" : ",%r:", name);
     *first = false;
 }
 
@@ -209,7 +212,7 @@ static void merge(struct parley_render *r, struct parley_view base, struct parle
     start(&j, base);
     while (next_member(&j, &name, &raw)) {
         put_member(r, &first, name);
-        if (!parley_peek(patch, name, &other))
+        if (!parley_peek_member(patch, name, &other))
             parley_render_raw(r, raw);
         else if (is_merged(name) && is_object(other) && depth < 4)
             merge(r, is_object(raw) && depth < 2 ? raw : base_for(raw, other), other, depth + 1);
@@ -218,7 +221,7 @@ static void merge(struct parley_render *r, struct parley_view base, struct parle
     }
     start(&j, patch);
     while (next_member(&j, &name, &raw))
-        if (!parley_peek(base, name, &other)) {
+        if (!parley_peek_member(base, name, &other)) {
             put_member(r, &first, name);
             if (is_merged(name) && is_object(raw) && depth >= 2)
                 merge(r, base_for(parley_view("{}"), raw), raw, depth + 1);
