@@ -4,7 +4,7 @@
  * in it. Prints "bytes name" for test/stack.sh, which compares with what the call graph says.
  */
 #include "core/parley.h"
-#include "transport/loopback/loopback.h"
+#include "test/loopback_peer.h"
 
 #ifdef PARLEY_BOARD /* test/cross/board/mps2.c, which has no stdio */
 #include "test/cross/board/board.h"
@@ -120,12 +120,6 @@ static void on_received(void *state, struct parley_view message, uint64_t now_us
     received++;
 }
 
-static void on_opened(void *state, uint64_t now_us)
-{
-    (void)state;
-    (void)now_us;
-}
-
 /* ---- the host ------------------------------------------------------------------------------------ */
 
 static unsigned char block[BLOCK_BYTES];
@@ -151,7 +145,8 @@ static void take_events(struct parley_conversation *c, bool *closed)
 static bool converse(bool broken, bool reconnects)
 {
     static const int16_t microphone[480];
-    static struct parley_loopback_peer peer = {.opened = on_opened, .received = on_received, .say = on_say};
+    static struct parley_loopback_peer peer = {
+        .opened = ignore_opened, .received = on_received, .say = on_say};
     struct parley_options options = PARLEY_OPTIONS_DEFAULT;
     struct parley_interest want[PARLEY_INTERESTS];
     struct parley_conversation *c = NULL;

@@ -6,7 +6,7 @@
 #define _GNU_SOURCE
 #include "core/parley.h"
 #include "parser/base64.h"
-#include "transport/loopback/loopback.h"
+#include "test/loopback_peer.h"
 
 #include <malloc.h>
 #include <stdio.h>
@@ -75,19 +75,6 @@ static int say(void *state, uint64_t now_us, struct parley_fragment *out, uint64
     return 1;
 }
 
-static void opened(void *state, uint64_t now_us)
-{
-    (void)state;
-    (void)now_us;
-}
-
-static void received(void *state, struct parley_view text, uint64_t now_us)
-{
-    (void)state;
-    (void)text;
-    (void)now_us;
-}
-
 /* ---- conversations --------------------------------------------------------------------------------- */
 
 struct host {
@@ -105,7 +92,7 @@ static void host_open(struct host *h, const struct parley_limits *limits)
     struct parley_options options = PARLEY_OPTIONS_DEFAULT;
 
     h->peer = (struct parley_loopback_peer){
-        .state = &h->service, .opened = opened, .received = received, .say = say};
+        .state = &h->service, .opened = ignore_opened, .received = ignore_received, .say = say};
     options.peer = &h->peer;
     options.limits = *limits;
     h->bytes = parley_memory_needed(&options);

@@ -3,7 +3,7 @@
  * by, from the service and to it. The peak of the caller's block is printed.
  */
 #include "core/parley.h"
-#include "transport/loopback/loopback.h"
+#include "test/loopback_peer.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -95,13 +95,7 @@ static void on_received(void *state, struct parley_view message, uint64_t now_us
     received++;
 }
 
-static void on_opened(void *state, uint64_t now_us)
-{
-    (void)state;
-    (void)now_us;
-}
-
-static struct parley_loopback_peer peer = {.opened = on_opened, .received = on_received, .say = on_say};
+static struct parley_loopback_peer peer = {.opened = ignore_opened, .received = on_received, .say = on_say};
 
 static void nothing_is_allocated_between_ready_and_closed(void **state)
 {

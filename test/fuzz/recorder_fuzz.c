@@ -7,7 +7,7 @@
 #include "core/cli/play_again.h"
 #include "platform/fake/fake.h"
 #include "test/fuzz/fuzz.h"
-#include "transport/loopback/loopback.h"
+#include "test/loopback_peer.h"
 
 #include <stdio.h>
 
@@ -32,19 +32,6 @@ static struct {
     size_t len, cut; /* in two pieces */
 } says;
 
-static void opened(void *state, uint64_t now_us)
-{
-    (void)state;
-    (void)now_us;
-}
-
-static void received(void *state, struct parley_view message, uint64_t now_us)
-{
-    (void)state;
-    (void)message;
-    (void)now_us;
-}
-
 static int say(void *state, uint64_t now_us, struct parley_fragment *message, uint64_t *due_us)
 {
     bool first = says.cut > 0;
@@ -62,7 +49,7 @@ static int say(void *state, uint64_t now_us, struct parley_fragment *message, ui
     return 1;
 }
 
-static struct parley_loopback_peer peer = {.opened = opened, .received = received, .say = say};
+static struct parley_loopback_peer peer = {.opened = ignore_opened, .received = ignore_received, .say = say};
 
 /* ---- the key in what is said ------------------------------------------------------------------- */
 

@@ -4,7 +4,7 @@
  */
 #define _DEFAULT_SOURCE /* mincore */
 #include "core/parley.h"
-#include "transport/loopback/loopback.h"
+#include "test/loopback_peer.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -50,19 +50,6 @@ static int say(void *state, uint64_t now_us, struct parley_fragment *out, uint64
     return 1;
 }
 
-static void opened(void *state, uint64_t now_us)
-{
-    (void)state;
-    (void)now_us;
-}
-
-static void received(void *state, struct parley_view text, uint64_t now_us)
-{
-    (void)state;
-    (void)text;
-    (void)now_us;
-}
-
 /* ---- a host whose block is mapped ---------------------------------------------------------------- */
 
 struct host {
@@ -78,7 +65,7 @@ struct host {
 static void map(struct host *h)
 {
     h->peer = (struct parley_loopback_peer){
-        .state = &h->service, .opened = opened, .received = received, .say = say};
+        .state = &h->service, .opened = ignore_opened, .received = ignore_received, .say = say};
     h->options.peer = &h->peer;
     h->bytes = parley_memory_needed(&h->options);
     h->block = mmap(NULL, h->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
