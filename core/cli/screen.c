@@ -198,12 +198,12 @@ static void interrupted(struct parley_cli_screen *s, const struct parley_event *
 /* For "%.*s": the first bytes of a text that may be absent. */
 #define SHOWN(view, most) (int)((view).len < (most) ? (view).len : (most)), (view).len > 0 ? (view).at : ""
 
-static void show_stage(struct parley_cli_screen *s, struct parley_view stage)
+static void stage(struct parley_cli_screen *s, const struct parley_event *event)
 {
     static const char *const stages[] = {"resolve", "connect", "tls", "upgrade", "open"};
 
     for (size_t i = 0; i < sizeof stages / sizeof stages[0]; i++) {
-        if (!parley_view_is(stage, stages[i]))
+        if (!parley_view_is(event->text, stages[i]))
             continue; /* closing is told by the event of its own */
         s->stage = stages[i];
         if (!s->live)
@@ -211,7 +211,7 @@ static void show_stage(struct parley_cli_screen *s, struct parley_view stage)
     }
 }
 
-static void show_error(struct parley_cli_screen *s, const struct parley_event *event)
+static void error(struct parley_cli_screen *s, const struct parley_event *event)
 {
     char text[400];
     bool coded = event->code.len > 0;
@@ -277,80 +277,80 @@ static void reconnected(struct parley_cli_screen *s, const struct parley_event *
          (unsigned)(event->gap_ms % 1000 / 100), missing ? "; lost: " : "", SHOWN(event->text, 200));
 }
 
+static void started(struct parley_cli_screen *s, const struct parley_event *event)
+{
+    (void)event;
+    s->stage = NULL;
+    note(s, "the conversation has started");
+}
+
+static void closed(struct parley_cli_screen *s, const struct parley_event *event)
+{
+    finish_partial_reply(s);
+    note(s, "closed: %s", parley_closed_name(event->closed));
+}
+
+static void speech(struct parley_cli_screen *s, const struct parley_event *event)
+{
+    s->speaking = event->kind == PARLEY_EVENT_SPEECH_STARTED;
+}
+
+static void user_delta(struct parley_cli_screen *s, const struct parley_event *event)
+{
+    grow(&s->user, event->text);
+}
+
+static void user_done(struct parley_cli_screen *s, const struct parley_event *event)
+{
+    s->user.len = 0;
+    line(s, style_you, event->text, "");
+}
+
+static void silence(struct parley_cli_screen *s, const struct parley_event *event)
+{
+    (void)event;
+    note(s, "the model chose to say nothing");
+}
+
+static void shed(struct parley_cli_screen *s, const struct parley_event *event)
+{
+    note(s, "%zu ms of your speech were dropped: the link is too slow",
+         event->samples * 1000 / PARLEY_SAMPLE_RATE);
+}
+
+static void skipped(struct parley_cli_screen *s, const struct parley_event *event)
+{
+    note(s, "left out: %.*s", SHOWN(event->text, 300));
+}
+
+/* Of the kinds without a row there is nothing to see. */
+static void (*const shown[])(struct parley_cli_screen *s, const struct parley_event *event) = {
+    [PARLEY_EVENT_LINK] = stage,
+    [PARLEY_EVENT_STARTED] = started,
+    [PARLEY_EVENT_SDP] = answer,
+    [PARLEY_EVENT_SPEECH_STARTED] = speech,
+    [PARLEY_EVENT_SPEECH_STOPPED] = speech,
+    [PARLEY_EVENT_USER_DELTA] = user_delta,
+    [PARLEY_EVENT_USER_DONE] = user_done,
+    [PARLEY_EVENT_REPLY_DELTA] = reply_delta,
+    [PARLEY_EVENT_REPLY_DONE] = reply_done,
+    [PARLEY_EVENT_RESPONSE_DONE] = response_done,
+    [PARLEY_EVENT_HANDOFF] = handoff,
+    [PARLEY_EVENT_SILENCE] = silence,
+    [PARLEY_EVENT_INTERRUPTED] = interrupted,
+    [PARLEY_EVENT_RECONNECTING] = reconnecting,
+    [PARLEY_EVENT_RECONNECTED] = reconnected,
+    [PARLEY_EVENT_SHED] = shed,
+    [PARLEY_EVENT_SKIPPED] = skipped,
+    [PARLEY_EVENT_ERROR] = error,
+    [PARLEY_EVENT_CLOSED] = closed,
+};
+
 void parley_cli_screen_event(struct parley_cli_screen *s, const struct parley_event *event)
 {
     s->dirty = s->live;
-    switch (event->kind) {
-    case PARLEY_EVENT_LINK:
-        show_stage(s, event->text);
-        break;
-    case PARLEY_EVENT_STARTED:
-        s->stage = NULL;
-        note(s, "the conversation has started");
-        break;
-    case PARLEY_EVENT_SDP:
-        answer(s, event);
-        break;
-    case PARLEY_EVENT_SPEECH_STARTED:
-        s->speaking = true;
-        break;
-    case PARLEY_EVENT_SPEECH_STOPPED:
-        s->speaking = false;
-        break;
-    case PARLEY_EVENT_USER_DELTA:
-        grow(&s->user, event->text);
-        break;
-    case PARLEY_EVENT_USER_DONE:
-        s->user.len = 0;
-        line(s, style_you, event->text, "");
-        break;
-    case PARLEY_EVENT_REPLY_DELTA:
-        reply_delta(s, event);
-        break;
-    case PARLEY_EVENT_REPLY_DONE:
-        reply_done(s, event);
-        break;
-    case PARLEY_EVENT_RESPONSE_DONE:
-        response_done(s, event);
-        break;
-    case PARLEY_EVENT_HANDOFF:
-        handoff(s, event);
-        break;
-    case PARLEY_EVENT_SILENCE:
-        note(s, "the model chose to say nothing");
-        break;
-    case PARLEY_EVENT_INTERRUPTED:
-        interrupted(s, event);
-        break;
-    case PARLEY_EVENT_RECONNECTING:
-        reconnecting(s, event);
-        break;
-    case PARLEY_EVENT_RECONNECTED:
-        reconnected(s, event);
-        break;
-    case PARLEY_EVENT_SHED:
-        note(s, "%zu ms of your speech were dropped: the link is too slow",
-             event->samples * 1000 / PARLEY_SAMPLE_RATE);
-        break;
-    case PARLEY_EVENT_SKIPPED:
-        note(s, "left out: %.*s", SHOWN(event->text, 300));
-        break;
-    case PARLEY_EVENT_ERROR:
-        show_error(s, event);
-        break;
-    case PARLEY_EVENT_CLOSED:
-        finish_partial_reply(s);
-        note(s, "closed: %s", parley_closed_name(event->closed));
-        break;
-    case PARLEY_EVENT_SESSION_UPDATED:
-    case PARLEY_EVENT_AUDIO:
-    case PARLEY_EVENT_ITEM_ADDED:
-    case PARLEY_EVENT_ITEM_DONE:
-    case PARLEY_EVENT_PLAYED:
-    case PARLEY_EVENT_RESPONSE_CREATED:
-    case PARLEY_EVENT_RESPONSE_CANCELLED:
-        break;
-    }
+    if ((size_t)event->kind < sizeof shown / sizeof shown[0] && shown[event->kind] != NULL)
+        shown[event->kind](s, event);
 }
 
 void parley_cli_screen_agent(struct parley_cli_screen *s, enum parley_cli_agent_news news,
