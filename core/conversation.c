@@ -433,15 +433,37 @@ static int on_response_created(struct parley_conversation *c, struct parley_even
     return on_text(event, PARLEY_EVENT_RESPONSE_CREATED);
 }
 
+static int on_item_done(struct parley_conversation *c, struct parley_event *event)
+{
+    /* v1 tells of no responses: the end of an item is that of the reply. */
+    if (c->dialect->response_create == NULL)
+        parley_output_audio_complete(&c->audio, parley_view(NULL));
+    return on_text(event, PARLEY_EVENT_ITEM_DONE);
+}
+
+static int on_silence(struct parley_conversation *c, struct parley_event *event)
+{
+    event->handoff_id = c->wire.call_id;
+    parley_say_output(c, c->wire.call_id, parley_view(""));
+    return on_text(event, PARLEY_EVENT_SILENCE);
+}
+
+/* True for what the model says or does: the reply that was owed. */
+static bool is_reply(enum parley_wire_kind kind)
+{
+    return kind == PARLEY_WIRE_OUTPUT_DELTA || kind == PARLEY_WIRE_OUTPUT_DONE || kind == PARLEY_WIRE_AUDIO ||
+           kind == PARLEY_WIRE_HANDOFF || kind == PARLEY_WIRE_SILENCE;
+}
+
 static int on_wire_event(struct parley_conversation *c, struct parley_event *event)
 {
-    const struct parley_wire_event *wire = &c->wire;
-
-    switch (wire->kind) {
+    if (is_reply(c->wire.kind))
+        c->reply_owed = false;
+    switch (c->wire.kind) {
     case PARLEY_WIRE_IGNORED:
         return 0;
     case PARLEY_WIRE_SESSION_UPDATED:
-        event->session_id = wire->session_id;
+        event->session_id = c->wire.session_id;
         return on_text(event, PARLEY_EVENT_SESSION_UPDATED);
     case PARLEY_WIRE_SPEECH_STARTED:
         return on_speech_started(c, event);
@@ -453,13 +475,10 @@ static int on_wire_event(struct parley_conversation *c, struct parley_event *eve
         parley_speech_written(&c->speech);
         return on_done(c, event, PARLEY_ROLE_USER);
     case PARLEY_WIRE_OUTPUT_DELTA:
-        c->reply_owed = false;
         return on_delta(c, event, PARLEY_ROLE_ASSISTANT);
     case PARLEY_WIRE_OUTPUT_DONE:
-        c->reply_owed = false;
         return on_done(c, event, PARLEY_ROLE_ASSISTANT);
     case PARLEY_WIRE_AUDIO:
-        c->reply_owed = false;
         return on_audio(c, event);
     case PARLEY_WIRE_RESPONSE_CREATED:
         return on_response_created(c, event);
@@ -469,18 +488,11 @@ static int on_wire_event(struct parley_conversation *c, struct parley_event *eve
     case PARLEY_WIRE_ITEM_ADDED:
         return on_text(event, PARLEY_EVENT_ITEM_ADDED);
     case PARLEY_WIRE_ITEM_DONE:
-        /* v1 tells of no responses: the end of an item is that of the reply. */
-        if (c->dialect->response_create == NULL)
-            parley_output_audio_complete(&c->audio, parley_view(NULL));
-        return on_text(event, PARLEY_EVENT_ITEM_DONE);
+        return on_item_done(c, event);
     case PARLEY_WIRE_HANDOFF:
-        c->reply_owed = false;
         return on_handoff(c, event);
     case PARLEY_WIRE_SILENCE:
-        c->reply_owed = false;
-        event->handoff_id = wire->call_id;
-        parley_say_output(c, wire->call_id, parley_view(""));
-        return on_text(event, PARLEY_EVENT_SILENCE);
+        return on_silence(c, event);
     case PARLEY_WIRE_ERROR:
         return on_error(c, event);
     }
