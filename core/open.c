@@ -306,7 +306,7 @@ static void wipe_block(const struct parley_conversation *c)
         /* As they lie in the block. */
         untouched(c->audio.queue, c->audio.touched * sizeof *c->audio.queue,
                   c->audio.size * sizeof *c->audio.queue),
-        untouched(c->inbox.at, c->inbox.touched, c->inbox.size),
+        untouched(c->inbox.own, c->inbox.touched, c->inbox.size),
         untouched(c->outbox.audio.at, c->outbox.audio.touched, c->outbox.audio.size),
     };
     char *at = c->block, *end = at + c->stats.memory_bytes;

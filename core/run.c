@@ -170,8 +170,11 @@ static void release_message(struct parley_conversation *c)
     c->release = false;
     c->webrtc.answer_waits = false;
     c->handoff_lines = 0;
-    if (c->inbox.state != PARLEY_INBOX_FILLING)
-        parley_inbox_release(&c->inbox);
+    if (c->inbox.state == PARLEY_INBOX_FILLING)
+        return;
+    parley_inbox_release(&c->inbox);
+    if (c->transport != NULL)
+        parley_transport_release(c->transport);
 }
 
 /* Takes what has arrived, and the news that no more will; but not while session.update, which goes out first,

@@ -75,11 +75,12 @@ struct parley_endpoint {
  * no call, ends it with a failure as one to the upgrade does.
  */
 
-/* A piece of a message, in order. `bytes` is good until the next call with this transport. */
+/* A piece of a message, in order. `bytes` is good until the next call with this transport, but for ... */
 struct parley_fragment {
     struct parley_view bytes;
     bool last;   /* the message ends with this piece */
     bool binary; /* it is a binary message, which the protocol does not have */
+    bool lent;   /* ... this: until release() or the next recv(), and may be written over */
 };
 
 /* "loopback" or "wss". */
@@ -114,6 +115,10 @@ int parley_transport_work(struct parley_transport *t, uint64_t now_us);
 
 /* The next piece of a message. Returns 1, 0 for none now, or < 0 as work() does. */
 int parley_transport_recv(struct parley_transport *t, struct parley_fragment *out);
+
+/* The bytes that the last piece lent are not needed any more: until then they take room that could be filled.
+ */
+void parley_transport_release(struct parley_transport *t);
 
 /*
  * Takes a text message, or the start of it. Offer the rest again until all of it is taken, and nothing

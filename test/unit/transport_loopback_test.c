@@ -54,7 +54,8 @@ static int peer_say(void *state, uint64_t now_us, struct parley_fragment *messag
     p->next++;
     if (line->end != 0)
         return line->end;
-    *message = (struct parley_fragment){parley_view(line->text), true, line->binary};
+    *message =
+        (struct parley_fragment){.bytes = parley_view(line->text), .last = true, .binary = line->binary};
     return 1;
 }
 

@@ -303,7 +303,7 @@ static void hands_out_what_came_before_the_end(void **state)
     }
 }
 
-/* A fragment is the buffer of wslay itself: at most 4 KB, and nothing is held back to make it longer. */
+/* Nothing is held back to make a piece longer. */
 static void hands_out_what_is_there(void **state)
 {
     struct parley_fragment piece;
@@ -320,6 +320,57 @@ static void hands_out_what_is_there(void **state)
     assert_memory_equal(piece.bytes.at, "llo", 3);
     assert_true(piece.last);
     assert_int_equal(frames.message_bytes, 5);
+}
+
+/* A piece is the host's to write over and stays where it is, whatever comes meanwhile, until it is released.
+ */
+static void lends_messages_where_they_lie(void **state)
+{
+    static const char third[] = "\x81\x04last";
+    struct parley_fragment piece;
+
+    (void)state;
+    put(parley_view("\x81\x05hello\x81\x03"
+                    "you"));
+    assert_int_equal(parley_frames_next(&frames, &piece), 1);
+    assert_true(piece.lent && piece.last);
+    assert_ptr_equal(piece.bytes.at, frames.in.at + 2);
+    memset((char *)piece.bytes.at, '#', piece.bytes.len);
+    assert_int_equal(put(parley_view(third)), sizeof third - 1);
+    assert_int_equal(parley_buffer_room(&frames.in), frames.in.size - frames.in.end);
+    assert_int_equal(parley_buffer_reserve(&frames.in, frames.in.size), frames.in.size - frames.in.end);
+    assert_memory_equal(piece.bytes.at, "#####", 5);
+
+    parley_frames_release(&frames);
+    assert_int_equal(parley_buffer_room(&frames.in), frames.in.size - 5 - (sizeof third - 1));
+    parley_buffer_reserve(&frames.in, frames.in.size);
+    assert_int_equal(parley_frames_next(&frames, &piece), 1);
+    assert_ptr_equal(piece.bytes.at, frames.in.at + 2);
+    assert_memory_equal(piece.bytes.at, "you", 3);
+    assert_int_equal(parley_frames_next(&frames, &piece), 1); /* which releases, too */
+    assert_memory_equal(piece.bytes.at, "last", 4);
+    parley_frames_release(&frames);
+    assert_int_equal(frames.in.end, 0);
+}
+
+/* Nothing is lent to a host that has been told that there is nothing, and no room kept. */
+static void lends_nothing_with_nothing(void **state)
+{
+    static const char *const scripts[] = {"81 05", "81 05 'hello' 81", "89 00", "81 05 'hello' 88 00",
+                                          "83 00"};
+    static struct bytes all;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(scripts); i++) {
+        parley_frames_stop(&frames);
+        start(RECV_BYTES, SEND_BYTES);
+        all.used = 0;
+        add_script(&all, scripts[i]);
+        put(view_of(&all));
+        drain();
+        expect_int(scripts[i], (long)parley_buffer_room(&frames.in),
+                   (long)(frames.in.size - parley_buffer_used(&frames.in)));
+    }
 }
 
 /* ---- pings ------------------------------------------------------------------------------------- */
@@ -609,6 +660,8 @@ int main(void)
         TEST(ends_with_the_right_code),
         TEST(hands_out_what_came_before_the_end),
         TEST(hands_out_what_is_there),
+        TEST(lends_messages_where_they_lie),
+        TEST(lends_nothing_with_nothing),
         TEST(answers_pings_at_once),
         TEST(answers_a_ping_that_comes_in_pieces),
         TEST(keeps_the_newest_pong_when_nothing_goes_out),

@@ -215,6 +215,7 @@ int parley_transport_recv(struct parley_transport *t, struct parley_fragment *ou
             return status;
     }
     *out = t->said;
+    out->lent = false;
     t->holding = most > 0 && out->bytes.len > most;
     if (t->holding) {
         out->bytes.len = most;
@@ -223,6 +224,11 @@ int parley_transport_recv(struct parley_transport *t, struct parley_fragment *ou
     }
     t->due_us = 0; /* there may be more at once */
     return 1;
+}
+
+void parley_transport_release(struct parley_transport *t)
+{
+    (void)t; /* nothing is ever lent */
 }
 
 /* The peer gets a whole message; whatever it had planned may be different now. */

@@ -1,9 +1,9 @@
 /*
- * WebSocket frames. wslay's frame layer cuts what comes; what it lacks stands here: the checks that span
- * frames, reasons in words (it has one error number for all of them, and only once payload is there), and the
- * look ahead. Its event layer is of no use to us: it allocates for each message, as much as the peer
- * announces. Our own frames are put together here, as wslay masks byte by byte, which would cost most of what
- * sending does.
+ * WebSocket frames. wslay's frame layer reads their headers; what it lacks stands here: the checks that span
+ * frames, reasons in words (it has one error number for all of them), and the look ahead. Payload it would
+ * copy through four kilobytes of its own, so it sees none, and messages are read where they came to lie. Its
+ * event layer is of no use to us: it allocates for each message, as much as the peer announces. Our own
+ * frames are put together here, as wslay masks byte by byte, which would cost most of what sending does.
  */
 #include "transport/wss/frames.h"
 
@@ -31,29 +31,17 @@ static const uint64_t length_max = UINT64_C(1) << 53;
 
 /* ---- what wslay calls -------------------------------------------------------------------------- */
 
-/* Gives wslay the rest of the header and then of the payload of the one frame being read, so that it never
-   holds bytes of the next. */
+/* Gives wslay the header of the frame being read. */
 static ssize_t give(uint8_t *into, size_t bytes, int flags, void *user)
 {
     struct parley_frames *f = user;
-    size_t some = parley_buffer_used(&f->in);
+    size_t some = f->header_left < bytes ? f->header_left : bytes;
 
     (void)flags;
-    if (f->header_left > 0)
-        some = f->header_left; /* all of it is there, see begin_frame */
-    else if (some > f->payload_left)
-        some = (size_t)f->payload_left;
-    if (some > bytes)
-        some = bytes;
     if (some == 0)
         return -1; /* "none now" */
-    memcpy(into, f->in.at + f->in.start, some);
-    parley_buffer_skip(&f->in, some);
-    f->ahead -= f->ahead < some ? f->ahead : some;
-    if (f->header_left > 0)
-        f->header_left -= some;
-    else
-        f->payload_left -= some;
+    memcpy(into, f->header + sizeof f->header - f->header_left, some);
+    f->header_left -= some;
     return (ssize_t)some;
 }
 
@@ -354,6 +342,31 @@ static int violation(struct parley_frames *f, int status, uint16_t code, const c
     return status;
 }
 
+/* Takes `bytes` bytes from the front of what came, which are lent on. */
+static struct parley_view take(struct parley_frames *f, size_t bytes)
+{
+    f->ahead -= f->ahead < bytes ? f->ahead : bytes;
+    return parley_view_of((const char *)parley_buffer_lend(&f->in, bytes), bytes);
+}
+
+/* Has wslay read a header that has been checked, as one of a frame without payload. Returns 1, or < 0. */
+static int enter_frame(struct parley_frames *f, const struct header *h)
+{
+    struct wslay_frame_iocb io = {0};
+
+    f->header[0] = (uint8_t)take(f, h->bytes).at[0];
+    f->header[1] = 0;
+    f->header_left = sizeof f->header;
+    if (wslay_frame_recv(f->wslay, &io) < 0) /* by a check that only wslay has */
+        return violation(f, PARLEY_ERR_PROTOCOL, CLOSE_PROTOCOL, "a frame is malformed");
+    f->in_frame = true;
+    f->payload_left = h->length;
+    f->opcode = io.opcode;
+    f->fin = io.fin != 0;
+    f->marked = io.rsv != WSLAY_RSV_NONE;
+    return 1;
+}
+
 /* Where a frame may begin: checks its header and gets ready to read it. Returns 1, 0 for more bytes, < 0. */
 static int begin_frame(struct parley_frames *f)
 {
@@ -375,10 +388,7 @@ static int begin_frame(struct parley_frames *f)
     /* Control frames are read whole, so that the look ahead has always seen them first. */
     if (!h.whole || (is_control(&h) && parley_buffer_used(&f->in) < h.bytes + h.length))
         return 0;
-    f->header_left = h.bytes;
-    f->payload_left = h.length;
-    f->in_frame = true;
-    return 1;
+    return enter_frame(f, &h);
 }
 
 /* There is, or may be, more of a compressed message than was handed out. */
@@ -492,22 +502,22 @@ static int take_close(struct parley_frames *f, struct parley_view payload)
 }
 
 /* A whole control frame; pings are answered already. */
-static int take_control(struct parley_frames *f, const struct wslay_frame_iocb *io)
+static int take_control(struct parley_frames *f, struct parley_view payload)
 {
-    if (io->opcode == WSLAY_CONNECTION_CLOSE)
-        return take_close(f, parley_view_of((const char *)io->data, io->data_length));
-    if (io->opcode == WSLAY_PING)
+    if (f->opcode == WSLAY_CONNECTION_CLOSE)
+        return take_close(f, payload);
+    if (f->opcode == WSLAY_PING)
         f->pings++;
     else
         f->pongs++;
     return 0;
 }
 
-static void begin_message(struct parley_frames *f, const struct wslay_frame_iocb *io)
+static void begin_message(struct parley_frames *f)
 {
     f->in_message = true;
-    f->binary = io->opcode == WSLAY_BINARY_FRAME;
-    f->compressed = io->rsv != WSLAY_RSV_NONE;
+    f->binary = f->opcode == WSLAY_BINARY_FRAME;
+    f->compressed = f->marked;
     f->message_bytes = 0;
     memset(&f->utf8, 0, sizeof f->utf8);
     if (f->compressed)
@@ -526,18 +536,20 @@ static int hand_out(struct parley_frames *f, struct parley_view bytes, bool last
 }
 
 /* A piece of a message as it travelled. Returns as hand_out; a compressed one has yet to be inflated. */
-static int take_piece(struct parley_frames *f, const struct wslay_frame_iocb *io, bool frame_ends,
-                      struct parley_fragment *out)
+static int take_piece(struct parley_frames *f, struct parley_view bytes, struct parley_fragment *out)
 {
-    struct parley_view bytes = parley_view_of((const char *)io->data, io->data_length);
-    bool last = frame_ends && io->fin;
+    bool last = f->fin && !f->in_frame;
+    int status;
 
     if (!f->in_message)
-        begin_message(f, io);
-    if (!f->compressed)
-        return hand_out(f, bytes, last, out);
-    parley_inflate_give(f->deflate, bytes, last);
-    return 0;
+        begin_message(f);
+    if (f->compressed) {
+        parley_inflate_give(f->deflate, bytes, last);
+        return 0;
+    }
+    status = hand_out(f, bytes, last, out);
+    out->lent = true;
+    return status;
 }
 
 /* A message that is small while it travels and large when it is read would keep us busy for nothing. */
@@ -573,18 +585,25 @@ static int read_inflated(struct parley_frames *f, struct parley_fragment *out)
 /* Reads on within a frame. Returns 1 with a piece, 0 for more bytes, < 0, or AGAIN. */
 static int read_frame(struct parley_frames *f, struct parley_fragment *out)
 {
-    struct wslay_frame_iocb io = {0};
-    ssize_t got = wslay_frame_recv(f->wslay, &io);
-    bool ends = f->header_left == 0 && f->payload_left == 0;
+    size_t some = parley_buffer_used(&f->in);
+    struct parley_view piece;
     int status;
 
-    if (got == WSLAY_ERR_WANT_READ)
+    if (some == 0 && f->payload_left > 0)
         return 0;
-    if (got < 0) /* our own checks come first, so this is a check that only wslay has */
-        return violation(f, PARLEY_ERR_PROTOCOL, CLOSE_PROTOCOL, "a frame is malformed");
-    f->in_frame = !ends;
-    status = (io.opcode & 8) != 0 ? take_control(f, &io) : take_piece(f, &io, ends, out);
+    if (some > f->payload_left)
+        some = (size_t)f->payload_left;
+    piece = take(f, some);
+    f->payload_left -= some;
+    f->in_frame = f->payload_left > 0;
+    status = (f->opcode & 8) != 0 ? take_control(f, piece) : take_piece(f, piece, out);
     return status == 0 ? AGAIN : status;
+}
+
+void parley_frames_release(struct parley_frames *f)
+{
+    if (!is_inflating(f)) /* from there */
+        parley_buffer_take_back(&f->in);
 }
 
 int parley_frames_next(struct parley_frames *f, struct parley_fragment *out)
@@ -592,6 +611,7 @@ int parley_frames_next(struct parley_frames *f, struct parley_fragment *out)
     int status = AGAIN;
 
     while (status == AGAIN) {
+        parley_frames_release(f);
         if (f->status != 0)
             return f->status;
         if (is_inflating(f)) {
@@ -602,5 +622,7 @@ int parley_frames_next(struct parley_frames *f, struct parley_fragment *out)
         if (status > 0)
             status = read_frame(f, out);
     }
+    if (status <= 0)
+        parley_frames_release(f);
     return status;
 }

@@ -37,9 +37,12 @@ struct parley_frames {
 
     /* Internal: reading. */
     struct wslay_frame_context *wslay;
-    bool in_frame, binary, compressed;
-    size_t header_left; /* of the frame being read: bytes wslay has yet to see */
+    uint8_t header[2]; /* of the frame being read, as wslay sees it: without payload */
+    size_t header_left;
+    bool in_frame, fin, marked; /* of the frame: it ends the message; has a bit set that says "compressed" */
+    uint8_t opcode;
     uint64_t payload_left;
+    bool binary, compressed; /* of the message */
     struct parley_utf8 utf8;
     /* Looking ahead: the first frame not looked at starts this many bytes behind the front of `in`. */
     uint64_t ahead;
@@ -75,13 +78,17 @@ void parley_frames_arrived(struct parley_frames *f);
 bool parley_frames_ready(const struct parley_frames *f);
 
 /*
- * The next piece of a message; it points into wslay's buffer and is good until the next call.
+ * The next piece of a message. It is good until the next call; that of one that is not compressed lies in
+ * `in`, is lent (see transport.h), and good until parley_frames_release or the next call.
  * Returns 1, 0 when more bytes are needed, or `status` once reading has ended: the peer's close frame (its
  * code echoed) or a violation of the protocol (a close frame with the code of RFC 6455, 7.4.1 queued), with
  * the reason in `why`. A compressed message that is none, or becomes longer than `inflated_bytes`, ends it
  * too.
  */
 int parley_frames_next(struct parley_frames *f, struct parley_fragment *out);
+
+/* What was lent is not needed any more. */
+void parley_frames_release(struct parley_frames *f);
 
 /* Asks the peer for a sign of life, as soon as there is room. */
 void parley_frames_ping(struct parley_frames *f);

@@ -665,6 +665,11 @@ int parley_transport_recv(struct parley_transport *t, struct parley_fragment *ou
     return t->end;
 }
 
+void parley_transport_release(struct parley_transport *t)
+{
+    parley_frames_release(&t->frames);
+}
+
 long parley_transport_send(struct parley_transport *t, struct parley_view message)
 {
     long taken;
