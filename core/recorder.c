@@ -1,5 +1,6 @@
 /* The lines of the flight recorder; see recorder.h. */
 #include "core/recorder.h"
+#include "core/record_options.h"
 
 #include "parser/base64.h"
 #include "parser/utf8.h"
@@ -278,12 +279,9 @@ static void limits(struct parley_recording *r, const struct parley_limits *l)
 {
     name(r, "limits", "");
     words(r, "{");
-    number_if(r, "inbox_bytes", l->inbox_bytes);
-    number_if(r, "outbox_bytes", l->outbox_bytes);
-    number_if(r, "input_audio_ms", l->input_audio_ms);
-    number_if(r, "output_audio_ms", l->output_audio_ms);
-    number_if(r, "transcript_bytes", l->transcript_bytes);
-    number_if(r, "reply_items", l->reply_items);
+#define NUMBER(type, member) number_if(r, #member, l->member);
+    PARLEY_RECORD_LIMITS(NUMBER)
+#undef NUMBER
     words(r, "}");
 }
 
@@ -293,12 +291,9 @@ static void reconnect(struct parley_recording *r, const struct parley_reconnect 
         return;
     name(r, "reconnect", "");
     words(r, "{");
-    number_if(r, "attempts", c->attempts);
-    number_if(r, "first_attempts", c->first_attempts);
-    number_if(r, "all_attempts", c->all_attempts);
-    number_if(r, "base_ms", c->base_ms);
-    number_if(r, "cap_ms", c->cap_ms);
-    number_if(r, "renew_ms", c->renew_ms);
+#define NUMBER(type, member) number_if(r, #member, c->member);
+    PARLEY_RECORD_RECONNECT(NUMBER)
+#undef NUMBER
     words(r, "}");
 }
 
@@ -314,17 +309,10 @@ static void options(struct parley_recording *r, const struct parley_options *o)
     word(r, "protocol", o->protocol == PARLEY_PROTOCOL_V1 ? "v1" : "v2");
     word(r, "mode", o->mode == PARLEY_TRANSCRIPTION ? "transcription" : "conversational");
     word(r, "modality", o->modality == PARLEY_MODALITY_TEXT ? "text" : "audio");
-    text(r, "session_id", o->session_id);
-    text(r, "model", o->model);
-    text(r, "voice", o->voice);
-    text(r, "prompt", o->prompt);
-    text(r, "prompt_override", o->prompt_override);
-    text(r, "startup_context", o->startup_context);
-    text(r, "assistant_name", o->assistant_name);
-    text(r, "user_first_name", o->user_first_name);
+#define TEXT(member) text(r, #member, o->member);
+    PARLEY_RECORD_TEXTS(TEXT)
+#undef TEXT
     flag(r, "close_on_error", o->close_on_error);
-    text(r, "sdp_offer", o->sdp_offer);
-    text(r, "call_id", o->call_id);
     address(r, "call_url", o->call_url);
     flag(r, "keep_session", o->keep_session);
     limits(r, &o->limits);
@@ -334,10 +322,11 @@ static void options(struct parley_recording *r, const struct parley_options *o)
 
 static size_t options_bytes(const struct parley_options *o)
 {
-    size_t bytes = o->url.len + o->session_id.len + o->model.len + o->voice.len + o->prompt.len +
-                   o->prompt_override.len + o->startup_context.len + o->assistant_name.len +
-                   o->user_first_name.len + o->sdp_offer.len + o->call_id.len + o->call_url.len;
+    size_t bytes = o->url.len + o->call_url.len;
 
+#define TEXT(member) bytes += o->member.len;
+    PARLEY_RECORD_TEXTS(TEXT)
+#undef TEXT
     for (size_t i = 0; i < o->query_count; i++)
         bytes += o->query[i].name.len + sizeof "\"\":18446744073709551615,";
     for (size_t i = 0; i < o->header_count; i++)

@@ -5,6 +5,7 @@
  */
 #include "core/cli/play_again.h"
 
+#include "core/record_options.h"
 #include "parser/base64.h"
 #include "transport/loopback/loopback.h"
 
@@ -524,12 +525,9 @@ static void read_limits(struct parley_limits *l, struct parley_view raw)
 
     if (raw.at == NULL || !parley_cli_flight_take_apart(&from, raw))
         return;
-    l->inbox_bytes = (size_t)parley_cli_flight_amount(&from, "inbox_bytes");
-    l->outbox_bytes = (size_t)parley_cli_flight_amount(&from, "outbox_bytes");
-    l->input_audio_ms = (uint32_t)parley_cli_flight_amount(&from, "input_audio_ms");
-    l->output_audio_ms = (uint32_t)parley_cli_flight_amount(&from, "output_audio_ms");
-    l->transcript_bytes = (size_t)parley_cli_flight_amount(&from, "transcript_bytes");
-    l->reply_items = (uint32_t)parley_cli_flight_amount(&from, "reply_items");
+#define NUMBER(type, member) l->member = (type)parley_cli_flight_amount(&from, #member);
+    PARLEY_RECORD_LIMITS(NUMBER)
+#undef NUMBER
 }
 
 static void read_reconnect(struct parley_reconnect *c, struct parley_view raw)
@@ -539,12 +537,9 @@ static void read_reconnect(struct parley_reconnect *c, struct parley_view raw)
     c->on = raw.at != NULL;
     if (!c->on || (raw.len > 2 && !parley_cli_flight_take_apart(&from, raw)))
         return;
-    c->attempts = (uint32_t)parley_cli_flight_amount(&from, "attempts");
-    c->first_attempts = (uint32_t)parley_cli_flight_amount(&from, "first_attempts");
-    c->all_attempts = (uint32_t)parley_cli_flight_amount(&from, "all_attempts");
-    c->base_ms = (uint32_t)parley_cli_flight_amount(&from, "base_ms");
-    c->cap_ms = (uint32_t)parley_cli_flight_amount(&from, "cap_ms");
-    c->renew_ms = (uint32_t)parley_cli_flight_amount(&from, "renew_ms");
+#define NUMBER(type, member) c->member = (type)parley_cli_flight_amount(&from, #member);
+    PARLEY_RECORD_RECONNECT(NUMBER)
+#undef NUMBER
 }
 
 static void read_options(struct parley_options *o, struct texts *t, const struct parley_cli_flight_line *from)
@@ -554,17 +549,10 @@ static void read_options(struct parley_options *o, struct texts *t, const struct
         parley_cli_flight_is(from, "mode", "transcription") ? PARLEY_TRANSCRIPTION : PARLEY_CONVERSATIONAL;
     o->modality =
         parley_cli_flight_is(from, "modality", "text") ? PARLEY_MODALITY_TEXT : PARLEY_MODALITY_AUDIO;
-    o->session_id = text_of(t, from, "session_id");
-    o->model = text_of(t, from, "model");
-    o->voice = text_of(t, from, "voice");
-    o->prompt = text_of(t, from, "prompt");
-    o->prompt_override = text_of(t, from, "prompt_override");
-    o->startup_context = text_of(t, from, "startup_context");
-    o->assistant_name = text_of(t, from, "assistant_name");
-    o->user_first_name = text_of(t, from, "user_first_name");
+#define TEXT(member) o->member = text_of(t, from, #member);
+    PARLEY_RECORD_TEXTS(TEXT)
+#undef TEXT
     o->url = text_of(t, from, "url");
-    o->sdp_offer = text_of(t, from, "sdp_offer");
-    o->call_id = text_of(t, from, "call_id");
     o->call_url = text_of(t, from, "call_url");
     o->keep_session = parley_cli_flight_raw(from, "keep_session").at != NULL;
     o->close_on_error = parley_cli_flight_raw(from, "close_on_error").at != NULL;

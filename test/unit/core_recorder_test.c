@@ -121,6 +121,29 @@ static void every_secret_of_the_options_is_known(void **state)
     assert_replays();
 }
 
+/* The names are those of the options' members, so that whoever reads a record knows them. */
+static void options_are_told_under_their_names(void **state)
+{
+    (void)state;
+    options.session_id = parley_view("s");
+    options.voice = parley_view("cedar");
+    options.prompt = parley_view("Be \"kind\".");
+    options.user_first_name = parley_view("Ada");
+    options.limits = (struct parley_limits){.inbox_bytes = 9000, .output_audio_ms = 1000, .reply_items = 4};
+    options.reconnect = (struct parley_reconnect){.on = true, .attempts = 3, .renew_ms = 20000};
+    begin(&options);
+    service_says("{\"type\":\"session.updated\",\"session\":{\"id\":\"s\"}}");
+    serve();
+    finish();
+    assert_non_null(strstr(record, "\"session_id\":\"s\","));
+    assert_non_null(strstr(record, "\"voice\":\"cedar\",\"prompt\":\"Be \\\"kind\\\".\""));
+    assert_non_null(strstr(record, "\"user_first_name\":\"Ada\""));
+    assert_non_null(strstr(record,
+                           "\"limits\":{\"inbox_bytes\":9000,\"output_audio_ms\":1000,\"reply_items\":4},"
+                           "\"reconnect\":{\"attempts\":3,\"renew_ms\":20000}}}\n"));
+    assert_replays(); /* its session.update tells the voice and the prompt */
+}
+
 /* ---- pieces -------------------------------------------------------------------------------------- */
 
 static void a_key_between_pieces_is_hidden(void **state)
@@ -283,11 +306,17 @@ int main(void)
 {
 #define RECORDS(test) cmocka_unit_test_setup_teardown(test, set_up_recorder, tear_down)
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(secrets_become_stars),  RECORDS(every_secret_of_the_options_is_known),
-        RECORDS(a_key_between_pieces_is_hidden), RECORDS(what_is_sent_in_pieces_is_told_whole),
-        RECORDS(bytes_that_are_no_text),         RECORDS(a_line_may_be_parted_anywhere),
-        RECORDS(another_link_is_held_again),     RECORDS(an_end_with_a_code_is_held_again),
-        RECORDS(a_record_has_its_bound),         RECORDS(off_it_takes_no_memory),
+        cmocka_unit_test(secrets_become_stars),
+        RECORDS(every_secret_of_the_options_is_known),
+        RECORDS(options_are_told_under_their_names),
+        RECORDS(a_key_between_pieces_is_hidden),
+        RECORDS(what_is_sent_in_pieces_is_told_whole),
+        RECORDS(bytes_that_are_no_text),
+        RECORDS(a_line_may_be_parted_anywhere),
+        RECORDS(another_link_is_held_again),
+        RECORDS(an_end_with_a_code_is_held_again),
+        RECORDS(a_record_has_its_bound),
+        RECORDS(off_it_takes_no_memory),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
