@@ -141,16 +141,20 @@ enum parley_vector parley_vector_best(void)
 
 size_t parley_vector_decode(enum parley_vector by, void *into, const char *text, size_t len)
 {
-    return by == PARLEY_VECTOR_AVX2    ? decode_avx2(into, text, len)
-           : by == PARLEY_VECTOR_SSSE3 ? decode_ssse3(into, text, len)
-                                       : 0;
+    size_t done = by == PARLEY_VECTOR_AVX2 ? decode_avx2(into, text, len) : 0;
+
+    if (by != PARLEY_VECTOR_NONE)
+        done += decode_ssse3((unsigned char *)into + done / 4 * 3, text + done, len - done);
+    return done;
 }
 
 size_t parley_vector_encode(enum parley_vector by, char *out, const void *from, size_t bytes)
 {
-    return by == PARLEY_VECTOR_AVX2    ? encode_avx2(out, from, bytes)
-           : by == PARLEY_VECTOR_SSSE3 ? encode_ssse3(out, from, bytes)
-                                       : 0;
+    size_t done = by == PARLEY_VECTOR_AVX2 ? encode_avx2(out, from, bytes) : 0;
+
+    if (by != PARLEY_VECTOR_NONE)
+        done += encode_ssse3(out + done / 3 * 4, (const unsigned char *)from + done, bytes - done);
+    return done;
 }
 
 #elif defined(PARLEY_VECTOR_ARM)

@@ -1,6 +1,7 @@
 #ifndef PARLEY_PARSER_SCAN_H
 #define PARLEY_PARSER_SCAN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -11,6 +12,7 @@
  * For each kind of machine a block is PARLEY_SCAN_BYTES long; its marks are zero when nothing in it ends the
  * run, else parley_scan_first tells how many bytes of it surely belong to the run: all before the one that
  * ends it where the compiler can count zeros and the least byte of a word comes first, and none elsewhere.
+ * Of four blocks at once parley_scan_four_ascii only tells whether all of them belong to a run.
  *
  * SSE2 is in every x86-64 and NEON in every 64-bit ARM. SIMD=off and all others have words of eight bytes.
  */
@@ -27,6 +29,14 @@ static inline __m128i parley_scan_load(const char *at)
 static inline uint64_t parley_scan_not_ascii(const char *at)
 {
     return (uint64_t)(unsigned)_mm_movemask_epi8(parley_scan_load(at));
+}
+
+static inline bool parley_scan_four_ascii(const char *at)
+{
+    __m128i first = _mm_or_si128(parley_scan_load(at), parley_scan_load(at + 16));
+    __m128i second = _mm_or_si128(parley_scan_load(at + 32), parley_scan_load(at + 48));
+
+    return _mm_movemask_epi8(_mm_or_si128(first, second)) == 0;
 }
 
 /* A quote, a backslash, a control character, or a byte above ASCII, which as a number with a sign is less
@@ -57,6 +67,15 @@ static inline uint64_t parley_scan_not_ascii(const char *at)
     return parley_scan_marks(vcgeq_u8(vld1q_u8((const uint8_t *)at), vdupq_n_u8(0x80)));
 }
 
+static inline bool parley_scan_four_ascii(const char *at)
+{
+    const uint8_t *bytes = (const uint8_t *)at;
+    uint8x16_t first = vorrq_u8(vld1q_u8(bytes), vld1q_u8(bytes + 16));
+    uint8x16_t second = vorrq_u8(vld1q_u8(bytes + 32), vld1q_u8(bytes + 48));
+
+    return parley_scan_marks(vcgeq_u8(vorrq_u8(first, second), vdupq_n_u8(0x80))) == 0;
+}
+
 static inline uint64_t parley_scan_not_plain(const char *at)
 {
     uint8x16_t bytes = vld1q_u8((const uint8_t *)at);
@@ -81,6 +100,14 @@ static inline uint64_t parley_scan_load(const char *at)
 static inline uint64_t parley_scan_not_ascii(const char *at)
 {
     return parley_scan_load(at) & UINT64_C(0x8080808080808080);
+}
+
+static inline bool parley_scan_four_ascii(const char *at)
+{
+    uint64_t all = parley_scan_load(at) | parley_scan_load(at + 8) | parley_scan_load(at + 16) |
+                   parley_scan_load(at + 24);
+
+    return (all & UINT64_C(0x8080808080808080)) == 0;
 }
 
 /* `quote` or `backslash` keeps the top bit of a byte above ASCII. A borrow can only wrongly mark bytes above

@@ -14,10 +14,7 @@ static size_t ascii_run(const char *text, size_t len)
             break;
         }
         at += BLOCK;
-        while (at >= STRIDE && len - at >= STRIDE &&
-               (parley_scan_not_ascii(text + at) | parley_scan_not_ascii(text + at + BLOCK) |
-                parley_scan_not_ascii(text + at + 2 * BLOCK) |
-                parley_scan_not_ascii(text + at + 3 * BLOCK)) == 0)
+        while (at >= STRIDE && len - at >= STRIDE && parley_scan_four_ascii(text + at))
             at += STRIDE;
     }
     while (at < len && (unsigned char)text[at] < 0x80)
