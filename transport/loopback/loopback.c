@@ -203,6 +203,7 @@ int parley_transport_recv(struct parley_transport *t, struct parley_fragment *ou
     size_t most = t->peer->fragment_bytes;
     int status;
 
+    out->lent = false;
     if (t->peer->link != NULL)
         return t->peer->link->recv(t->peer->state, out);
     if (!t->holding) {
