@@ -71,6 +71,19 @@ static int judge_certificates(int unread, const struct path *path, const struct 
     return 0;
 }
 
+static int load_certificates(mbedtls_x509_crt *into, const char *option, struct parley_view name,
+                             const struct parley_log *log, char why[PARLEY_TRANSPORT_REASON])
+{
+    struct path path;
+    int status = set_path(&path, option, name, why);
+
+    if (status == 0)
+        status = check_readable(&path, why);
+    if (status < 0)
+        return status;
+    return judge_certificates(mbedtls_x509_crt_parse_file(into, path.text), &path, log, why);
+}
+
 /* ---- whom to trust ----------------------------------------------------------------------------- */
 
 static const char *const bundles[] = {
@@ -90,14 +103,7 @@ enum { BUNDLES = sizeof bundles / sizeof *bundles, FOLDERS = sizeof folders / si
 int parley_trust_file(mbedtls_x509_crt *trusted, struct parley_view ca_file, const struct parley_log *log,
                       char why[PARLEY_TRANSPORT_REASON])
 {
-    struct path path;
-    int status = set_path(&path, "ca_file", ca_file, why);
-
-    if (status == 0)
-        status = check_readable(&path, why);
-    if (status < 0)
-        return status;
-    return judge_certificates(mbedtls_x509_crt_parse_file(trusted, path.text), &path, log, why);
+    return load_certificates(trusted, "ca_file", ca_file, log, why);
 }
 
 /* Other files are usual in such a folder, so those that cannot be read are not told of. */
@@ -171,14 +177,7 @@ int parley_trust_system(mbedtls_x509_crt *trusted, const struct parley_log *log,
 int parley_trust_certificate_file(mbedtls_x509_crt *own, const char *option, struct parley_view name,
                                   char why[PARLEY_TRANSPORT_REASON])
 {
-    struct path path;
-    int status = set_path(&path, option, name, why);
-
-    if (status == 0)
-        status = check_readable(&path, why);
-    if (status < 0)
-        return status;
-    return judge_certificates(mbedtls_x509_crt_parse_file(own, path.text), &path, NULL, why);
+    return load_certificates(own, option, name, NULL, why);
 }
 
 static int load_key(mbedtls_pk_context *key, const struct path *path, char why[PARLEY_TRANSPORT_REASON])
