@@ -22,6 +22,14 @@ check() {
     fi
 }
 
+# command...: until it succeeds, for 10 s at most
+await() {
+    for _ in $(seq 100); do
+        "$@" && break
+        sleep 0.1
+    done
+}
+
 # title, reason
 skip() {
     checks=$((checks + 1))

@@ -5,46 +5,19 @@ set -eu
 cd "$(dirname "$0")/../.."
 . test/check.sh
 : "${BUILD:=build}"
-python=/usr/bin/python3
+. test/converse.sh
 
-# ---- a certificate for localhost, and what the user says ------------------------------------------
-directory=$scratch
-. test/certificates.sh
-root ca 'Test Authority'
-issue server ca localhost "$begin" "$end" subjectAltName=DNS:localhost
-$python test/peer/speech.py "$scratch/user.wav"
-
-# ---- one conversation ------------------------------------------------------------------------------
-
-# NAME PROGRAM SCHEME: leaves NAME.{out,err,wav,status,verdict} in $scratch
-converse() {
-    name=$1 program=$2 scheme=$3 pem='' key='' trust=''
-    [ "$scheme" = ws ] || pem=$scratch/server.pem key=$scratch/server.key trust="--ca-file $scratch/ca.pem"
-    # shellcheck disable=SC2086 # no certificate, no words
-    timeout 100 $python test/peer/service.py "$scratch/$name.port" $pem $key >"$scratch/$name.verdict" 2>&1 &
-    service=$!
-    for _ in $(seq 100); do
-        [ -s "$scratch/$name.port" ] && break
-        sleep 0.1
-    done
-    # shellcheck disable=SC2086
-    KEY=sk-test-key timeout 90 ${RUN-} "$program" talk --url "$scheme://localhost:$(cat "$scratch/$name.port")/v1" $trust \
-        --key-env KEY --in "$scratch/user.wav" --out "$scratch/$name.wav" --json --record "$scratch/$name.record" \
-        --agent 'cat >/dev/null; echo There are three files.' >"$scratch/$name.out" 2>"$scratch/$name.err" &&
-        status=0 || status=$?
-    echo "$status" >"$scratch/$name.status"
-    wait "$service" || echo "the service left with status $?" >>"$scratch/$name.verdict"
-}
-
+# ---- the conversations, and their verdicts -------------------------------------------------------------
 # Under an emulator (RUN) a byte at a time takes so long that the user interrupts too late.
 names='wss ws trickle'
 [ -z "${RUN-}" ] || names='wss ws'
-converse wss "$BUILD/bin/parley" wss &
-converse ws "$BUILD/bin/parley" ws &
-[ -n "${RUN-}" ] || converse trickle "$BUILD/test/peer/trickle" wss &
+for name in $names; do
+    scheme=wss program=$BUILD/bin/parley
+    case $name in ws) scheme=ws ;; trickle) program=$BUILD/test/peer/trickle ;; esac
+    converse "$name" "$scheme" "$program" --record "$scratch/$name.record" &
+done
 wait
 
-show() { cat "$scratch/$1.verdict" "$scratch/$1.err" && tail -n 5 "$scratch/$1.out"; }
 ends_well() { [ "$(cat "$scratch/$1.status")" = 0 ] || { show "$1" && return 1; }; }
 service_content() { [ ! -s "$scratch/$1.verdict" ] || { show "$1" && return 1; }; }
 event() { grep -q "$2" "$scratch/$1.out" || { show "$1" && return 1; }; }

@@ -5,16 +5,9 @@ set -eu
 cd "$(dirname "$0")/../.."
 . test/check.sh
 : "${BUILD:=build}"
-python=/usr/bin/python3
+. test/converse.sh
 proxies=
 trap 'kill $proxies 2>/dev/null || :; rm -rf "$scratch"' EXIT
-
-# ---- a certificate for localhost, and what the user says ------------------------------------------
-directory=$scratch
-. test/certificates.sh
-root ca 'Test Authority'
-issue server ca localhost "$begin" "$end" subjectAltName=DNS:localhost
-$python test/peer/speech.py "$scratch/user.wav"
 
 # ---- the proxies -------------------------------------------------------------------------------------
 free_port() { $python -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
@@ -28,10 +21,7 @@ proxy() {
         'LogLevel Info' "$@" >"$scratch/$name.conf"
     tinyproxy -d -c "$scratch/$name.conf" >"$scratch/$name.proxy-out" 2>&1 &
     proxies="$proxies $!"
-    for _ in $(seq 100); do
-        answers "$port" && break
-        sleep 0.1
-    done
+    await answers "$port"
     echo "$port" >"$scratch/$name.proxy"
 }
 echo '^elsewhere\.test$' >"$scratch/filter"
@@ -43,34 +33,10 @@ $python -c 'import socket, sys, time
 s = socket.create_server(("127.0.0.1", 0))
 print(s.getsockname()[1], flush=True)
 time.sleep(100)' >"$scratch/silent.proxy" &
-for _ in $(seq 100); do
-    [ ! -s "$scratch/silent.proxy" ] || break
-    sleep 0.1
-done
+await [ -s "$scratch/silent.proxy" ]
 proxies="$proxies $!"
 
 # ---- conversations -------------------------------------------------------------------------------------
-
-# NAME SCHEME PROGRAM OPTION...: leaves NAME.{out,err,status,verdict,port} in $scratch
-converse() {
-    name=$1 scheme=$2 program=$3 pem='' key='' trust=''
-    shift 3
-    [ "$scheme" = ws ] || pem=$scratch/server.pem key=$scratch/server.key trust="--ca-file $scratch/ca.pem"
-    # shellcheck disable=SC2086 # no certificate, no words
-    timeout 100 $python test/peer/service.py "$scratch/$name.port" $pem $key >"$scratch/$name.verdict" 2>&1 &
-    service=$!
-    for _ in $(seq 100); do
-        [ -s "$scratch/$name.port" ] && break
-        sleep 0.1
-    done
-    # shellcheck disable=SC2086
-    KEY=sk-test-key timeout 90 "$program" talk --url "$scheme://localhost:$(cat "$scratch/$name.port")/v1" $trust \
-        --key-env KEY --in "$scratch/user.wav" --out "$scratch/$name.wav" --json "$@" \
-        --agent 'cat >/dev/null; echo There are three files.' >"$scratch/$name.out" 2>"$scratch/$name.err" &&
-        status=0 || status=$?
-    echo "$status" >"$scratch/$name.status"
-    wait "$service" || echo "the service left with status $?" >>"$scratch/$name.verdict"
-}
 parley=$BUILD/bin/parley
 converse wss wss "$parley" --proxy "http://127.0.0.1:$(port_of open)" & talks=$!
 http_proxy="http://localhost:$(port_of open)" converse ws ws "$parley" & talks="$talks $!"
@@ -99,7 +65,6 @@ try secure wss://localhost:1 'https://user:sesame@127.0.0.1:1' & talks="$talks $
 wait $talks
 
 # ---- the verdicts ----------------------------------------------------------------------------------------
-show() { cat "$scratch/$1.verdict" "$scratch/$1.err" && tail -n 5 "$scratch/$1.out"; }
 ends_well() {
     if [ "$(cat "$scratch/$1.status")" = 0 ] && [ ! -s "$scratch/$1.verdict" ]; then return 0; fi
     show "$1"

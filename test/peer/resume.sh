@@ -16,10 +16,7 @@ converse() {
     timeout 40 /usr/bin/python3 test/peer/resume.py "$scratch/$1.port" "$scratch/good.pem" "$scratch/good.key" "$1" \
         >"$scratch/$1.seen" 2>"$scratch/$1.broken" & # it complains of each connection it breaks itself
     service=$!
-    for _ in $(seq 100); do
-        [ -s "$scratch/$1.port" ] && break
-        sleep 0.1
-    done
+    await [ -s "$scratch/$1.port" ]
     KEY=sk-test-key timeout 30 "$BUILD/bin/parley" talk --url "wss://localhost:$(cat "$scratch/$1.port")/v1" \
         --ca-file "$scratch/ca.pem" --key-env KEY --mic none --speaker none --no-store --verbose --json \
         >"$scratch/$1.out" 2>"$scratch/$1.log" </dev/zero || :
