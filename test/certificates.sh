@@ -24,11 +24,22 @@ key() { # NAME [KIND OPTION]
     quietly openssl genpkey -algorithm "${2:-EC}" -pkeyopt "${3:-ec_paramgen_curve:P-256}" -out "$directory/$1.key"
 }
 
+# self_signed NAME COMMON-NAME EXTENSION...
+self_signed() {
+    name=$1 common=$2
+    shift 2
+    for extension; do
+        shift
+        set -- "$@" -addext "$extension"
+    done
+    key "$name"
+    quietly openssl req -x509 -new -config "$directory/ca.conf" -key "$directory/$name.key" -subj "/CN=$common" -days 3650 \
+        "$@" -out "$directory/$name.pem"
+}
+
 # root NAME COMMON-NAME: an authority
 root() {
-    key "$1"
-    quietly openssl req -x509 -new -config "$directory/ca.conf" -key "$directory/$1.key" -subj "/CN=$2" -days 3650 \
-        -addext basicConstraints=critical,CA:true -addext keyUsage=keyCertSign -out "$directory/$1.pem"
+    self_signed "$1" "$2" basicConstraints=critical,CA:true keyUsage=keyCertSign
 }
 
 # issue NAME AUTHORITY COMMON-NAME FROM TO EXTENSION...: its key may be there already
@@ -46,3 +57,13 @@ issue() {
 
 # for FROM and TO
 past=20200101000000Z expiry=20200201000000Z begin=20240101000000Z end=20450601000000Z later=20490101000000Z
+
+# Certificates for localhost by the authority `ca`: a good one, and one with each fault.
+good_and_bad() {
+    root ca 'Parley Test Authority'
+    root other 'Somebody Else'
+    issue good ca localhost "$begin" "$end" subjectAltName=DNS:localhost
+    issue wrong-name ca elsewhere.test "$begin" "$end" subjectAltName=DNS:elsewhere.test
+    issue stranger other localhost "$begin" "$end" subjectAltName=DNS:localhost
+    issue expired ca localhost "$past" "$expiry" subjectAltName=DNS:localhost
+}

@@ -12,12 +12,7 @@ trap 'kill $running 2>/dev/null || :; rm -rf "$scratch"' EXIT
 # ---- certificates, and servers ---------------------------------------------------------------------
 directory=$scratch
 . test/certificates.sh
-root ca ca
-root other other
-issue good ca localhost "$begin" "$end" subjectAltName=DNS:localhost
-issue wrong-name ca elsewhere.test "$begin" "$end" subjectAltName=DNS:elsewhere.test
-issue stranger other localhost "$begin" "$end" subjectAltName=DNS:localhost
-issue expired ca localhost "$past" "$expiry" subjectAltName=DNS:localhost
+good_and_bad
 
 $python test/peer/refusals.py "$scratch" & running="$running $!"
 # Each holds one conversation.
@@ -54,10 +49,10 @@ serve("redirect", b"HTTP/1.1 302 Found\r\nLocation: https://login.test/?token=se
 serve("busy", b"HTTP/1.1 429 Too Many Requests\r\nContent-Length: 0\r\n\r\n")
 time.sleep(100)
 PY
-for _ in $(seq 100); do
-    [ -s "$scratch/ports" ] && [ -s "$scratch/fine.port" ] && [ -s "$scratch/json.port" ] && grep -q busy "$scratch/others" && break
-    sleep 0.1
-done
+await [ -s "$scratch/ports" ]
+await [ -s "$scratch/fine.port" ]
+await [ -s "$scratch/json.port" ]
+await grep -q busy "$scratch/others"
 port() { cat "$scratch/ports" "$scratch/others" | sed -n "s/^$1 //p"; }
 
 # NAME OPTION...: leaves NAME.{out,status}
@@ -108,7 +103,7 @@ trust="--ca-file $scratch/ca.pem"
 
 check 'nothing is wrong' says fine 0 '^1 setup    ok .*with a key' '^2 resolve  ok .*127\.0\.0\.1:' '^3 connect  ok ' \
     '127\.0\.0\.1:[0-9]+: connected' '^4 proxy    -  .*none' '^5 tls      ok .*TLSv1\.[23], .*for localhost' \
-    '^ +localhost, by ca, 20.* to 20.*, sha256/' '^6 upgrade  ok .*HTTP 101' '^7 session  ok .*session_updated'
+    '^ +localhost, by Parley Test Authority, 20.* to 20.*, sha256/' '^6 upgrade  ok .*HTTP 101' '^7 session  ok .*session_updated'
 check 'each address that was tried is told' says fine 0 '\[::1\]:[0-9]+: Connection refused'
 check 'one line for each stage' seven_lines fine
 check 'one line for each stage, of a fault as well' seven_lines stranger
@@ -120,8 +115,8 @@ check 'nobody listens' says connect 3 '^3 connect  FAILED .*refused\. What to do
 check 'a proxy that wants another password' says proxy-407 4 '^4 proxy    FAILED .*not accept.* What to do: .*USER:PASSWORD'
 check 'a proxy that says no' says proxy-403 4 '^4 proxy    FAILED .*403 Forbidden: not for you\. What to do: the proxy does not'
 check 'a certificate for another name' says wrong-name 5 '^5 tls      FAILED .*elsewhere\.test.* What to do: check the host' \
-    '^ +elsewhere\.test, by ca, '
-check 'an unknown authority' says stranger 5 '^5 tls      FAILED .*\(other\).* What to do: .*--ca-file'
+    '^ +elsewhere\.test, by Parley Test Authority, '
+check 'an unknown authority' says stranger 5 '^5 tls      FAILED .*\(Somebody Else\).* What to do: .*--ca-file'
 check 'an expired certificate' says expired 5 "^5 tls      FAILED .*expired.* What to do: check this machine's date"
 check 'no TLS there' says no-tls 5 '^5 tls      FAILED '
 check 'a pin that does not fit' says pinned 5 '^5 tls      FAILED .*no pin fits; seen: sha256/.* What to do: '
@@ -139,7 +134,7 @@ assert [line["number"] for line in lines] == [1, 2, 3, 4, 5, 6, 7], lines
 assert [line["verdict"] for line in lines] == ["ok", "ok", "ok", "skipped", "ok", "ok", "ok"], lines
 tls = lines[4]
 assert tls["version"].startswith("TLSv1.") and tls["chain"][0]["names"] == "localhost", tls
-assert tls["chain"][0]["pin"].startswith("sha256/") and tls["chain"][1]["subject"] == "ca", tls
+assert tls["chain"][0]["pin"].startswith("sha256/") and tls["chain"][1]["subject"] == "Parley Test Authority", tls
 assert lines[5]["http_status"] == 101 and any(a["connected"] for a in lines[2]["addresses"]), lines
 PY
 }

@@ -22,14 +22,15 @@ if [ ! -d "$packages/node_modules/@openai/agents-realtime" ]; then
 fi
 cp test/peer/fake_*.mjs "$packages"
 
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost \
-    -addext subjectAltName=DNS:localhost -keyout "$scratch/key.pem" -out "$scratch/cert.pem" 2>/dev/null
+directory=$scratch
+. test/certificates.sh
+self_signed server localhost subjectAltName=DNS:localhost
 printf 'use service\nheard "hello there"\nheard "please count the files in this folder"\n' >"$scratch/it.talk"
 
 # CLIENT SCHEME SPEECH EXPECTED: a whole conversation, after which no rule may be broken
 converse() {
     certificate=
-    [ "$2" = ws ] || certificate="--cert $scratch/cert.pem --key $scratch/key.pem"
+    [ "$2" = ws ] || certificate="--cert $scratch/server.pem --key $scratch/server.key"
     mkfifo "$scratch/$1.$2"
     # shellcheck disable=SC2086 # no certificate, no words
     timeout 60 "$parley" fake --once --speed 0 --script "$scratch/it.talk" $certificate >"$scratch/$1.$2" 2>&1 &
@@ -37,7 +38,7 @@ converse() {
     {
         read -r first
         port=${first##*:}
-        said=$(FAKE_URL=$2://localhost:$port SPEECH=$3 NODE_EXTRA_CA_CERTS=$scratch/cert.pem timeout 60 node "$packages/fake_$1.mjs" 2>&1) || :
+        said=$(FAKE_URL=$2://localhost:$port SPEECH=$3 NODE_EXTRA_CA_CERTS=$scratch/server.pem timeout 60 node "$packages/fake_$1.mjs" 2>&1) || :
         log=$(cat)
     } <"$scratch/$1.$2"
     status=0

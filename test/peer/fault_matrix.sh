@@ -11,12 +11,7 @@ trap 'exit 1' HUP INT TERM
 unset http_proxy https_proxy HTTPS_PROXY all_proxy ALL_PROXY no_proxy NO_PROXY SSL_CERT_FILE SSL_CERT_DIR
 
 . test/certificates.sh
-root ca 'Parley Test Authority'
-root other 'Somebody Else'
-issue good ca localhost "$begin" "$end" subjectAltName=DNS:localhost
-issue wrong-name ca localhost "$begin" "$end" subjectAltName=DNS:elsewhere.test
-issue stranger other localhost "$begin" "$end" subjectAltName=DNS:localhost
-issue expired ca localhost "$past" "$expiry" subjectAltName=DNS:localhost
+good_and_bad
 issue future ca localhost "$end" "$later" subjectAltName=DNS:localhost
 cat "$directory/good.pem" "$directory/good.key" >"$directory/good-both.pem"
 

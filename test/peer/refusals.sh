@@ -9,31 +9,23 @@ cd "$(dirname "$0")/../.."
 # ---- certificates ----------------------------------------------------------------------------------
 directory=$scratch
 . test/certificates.sh
-root ca ca
-root other other
-issue good ca localhost "$begin" "$end" subjectAltName=DNS:localhost
-issue wrong-name ca elsewhere.test "$begin" "$end" subjectAltName=DNS:elsewhere.test
-issue stranger other localhost "$begin" "$end" subjectAltName=DNS:localhost
-issue expired ca localhost "$past" "$expiry" subjectAltName=DNS:localhost
+good_and_bad
 
 /usr/bin/python3 test/peer/refusals.py "$scratch" &
 server=$!
 trap 'kill $server; rm -rf "$scratch"' EXIT
-for _ in $(seq 100); do
-    [ -s "$scratch/ports" ] && break
-    sleep 0.1
-done
+await [ -s "$scratch/ports" ]
 
 # ---- one try ---------------------------------------------------------------------------------------
 
 # NAME [PORT]: leaves NAME.{out,err,status,seconds}
 try() {
     port=${2:-$(sed -n "s/^$1 //p" "$scratch/ports")}
-    begin=$(date +%s)
+    started=$(date +%s)
     SECRET=sk-test-key timeout 60 "$BUILD/bin/parley" talk --url "wss://localhost:$port/v1" --ca-file "$scratch/ca.pem" \
         --key-env SECRET --in test/vectors/speech/hello.wav >"$scratch/$1.out" 2>"$scratch/$1.err" && status=0 || status=$?
     echo "$status" >"$scratch/$1.status"
-    echo $(($(date +%s) - begin)) >"$scratch/$1.seconds"
+    echo $(($(date +%s) - started)) >"$scratch/$1.seconds"
 }
 tries='wrong-name stranger expired plain-http http-401 silent-tcp silent-tls'
 for name in $tries; do try "$name" & pids="${pids:-} $!"; done

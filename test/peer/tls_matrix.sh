@@ -44,9 +44,7 @@ issue middle ca 'Parley Test Intermediate' $begin $end basicConstraints=critical
 issue chain-cut middle localhost $begin $end subjectAltName=DNS:localhost
 cat "$directory/chain-cut.pem" "$directory/middle.pem" >"$directory/chain.pem"
 cp "$directory/chain-cut.key" "$directory/chain.key"
-key self-signed
-quietly openssl req -x509 -new -config "$directory/ca.conf" -key "$directory/self-signed.key" -subj /CN=localhost \
-    -days 3650 -addext subjectAltName=DNS:localhost -out "$directory/self-signed.pem"
+self_signed self-signed localhost subjectAltName=DNS:localhost
 
 : >"$directory/empty.pem"
 echo 'these are not the certificates you are looking for' >"$directory/text.pem"
