@@ -9,17 +9,7 @@ cd "$(dirname "$0")/../.."
 : "${BUILD:=build}" "${CC:=cc}" "${CFLAGS=-O2 -g}" "${LDFLAGS=}"
 export BUILD CC CFLAGS LDFLAGS
 
-directory=$(mktemp -d)
-peer=
-clean() {
-    [ -z "$peer" ] || kill "$peer" 2>/dev/null || :
-    rm -rf "$directory"
-}
-trap clean EXIT
-trap 'exit 1' INT TERM
-. test/certificates.sh
-root ca 'Parley Test Authority'
-issue good ca localhost $begin $end subjectAltName=DNS:localhost
+. test/bench/tls/peer.sh
 
 # Leaves the programs in $BUILD/bench/tls/NAME; INCLUDE and LIB: where that mbedTLS is, empty for the system's.
 programs() { # NAME INCLUDE LIB
@@ -52,11 +42,6 @@ for root; do programs "$(basename "$root")" "$root/include" "$root/lib"; done
 echo "Microseconds to open an event of 6.6 KB (100 ms of audio), \`$triplet\`, $(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1):"
 printf '\n| mbedTLS | AES-128-GCM | ChaCha20-Poly1305 | faster |\n|---|---:|---:|---|\n'
 for name in $names; do "$BUILD/bench/tls/$name/ciphers"; done
-
-mkfifo "$directory/out"
-python3 test/bench/tls/peer.py "$directory/good.pem" "$directory/good.key" >"$directory/out" &
-peer=$!
-read -r old newest <"$directory/out"
 printf '\nHeap of one connection, in bytes, with one authority:\n\n'
 echo '| mbedTLS | link | after open | peak, in the handshake | held while open | allocations once up |'
 echo '|---|---|---:|---:|---:|---:|'

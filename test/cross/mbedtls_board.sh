@@ -11,21 +11,7 @@ root=$BUILD/board
 mkdir -p "$root"
 root=$(cd "$root" && pwd)
 
-directory=$(mktemp -d)
-peer=
-clean() {
-    [ -z "$peer" ] || kill "$peer" 2>/dev/null || :
-    rm -rf "$directory"
-}
-trap clean EXIT
-trap 'exit 1' INT TERM
-. test/certificates.sh
-root ca 'Parley Test Authority'
-issue good ca localhost "$begin" "$end" subjectAltName=DNS:localhost
-mkfifo "$directory/out"
-python3 test/bench/tls/peer.py "$directory/good.pem" "$directory/good.key" >"$directory/out" &
-peer=$!
-read -r old newest <"$directory/out"
+. test/bench/tls/peer.sh
 
 # mbedTLS's sources of a release of Debian, unpacked below $root. Lists and caches are there, too.
 fetch() { # SUITE
