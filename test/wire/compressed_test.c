@@ -1,8 +1,6 @@
 /* WebSocket frames with permessage-deflate: which frames may say so, what comes out of them at every cut,
    what goes into them, and how it ends when it is none. */
-#include "wire_test.h"
-
-#include "transport/wss/frames.h"
+#include "frames_test.h"
 
 #define ZLIB_CONST
 #include <zlib.h>
@@ -10,7 +8,6 @@
 enum { RECV_BYTES = 8192, SEND_BYTES = 4096, LONGEST = 100000 };
 
 static max_align_t memory[16384];
-static struct parley_frames frames;
 static struct parley_deflate deflation;
 static z_stream server; /* what a server reads our messages with */
 
@@ -62,57 +59,6 @@ static int teardown(void **state)
 }
 
 /* ---- reading ----------------------------------------------------------------------------------- */
-
-/* What was read, in one line: "hello/T" for a text message, "/B" for a binary one. */
-static struct {
-    char text[2 * LONGEST];
-    size_t used;
-} reading;
-
-static void note(const void *text, size_t len)
-{
-    assert_true(reading.used + len < sizeof reading.text);
-    if (len > 0)
-        memcpy(reading.text + reading.used, text, len);
-    reading.used += len;
-    reading.text[reading.used] = '\0';
-}
-
-static int drain(void)
-{
-    struct parley_fragment piece;
-    int got;
-
-    while ((got = parley_frames_next(&frames, &piece)) > 0) {
-        assert_true(piece.bytes.len > 0 || piece.last);
-        note(piece.bytes.at, piece.bytes.len);
-        if (piece.last)
-            note(piece.binary ? "/B " : "/T ", 3);
-        assert_int_equal(frames.in_message, !piece.last);
-    }
-    assert_false(parley_frames_ready(&frames));
-    return got;
-}
-
-/* Reads `all`, which comes `cut` bytes at a time. */
-static int read_all(struct parley_view all, size_t cut)
-{
-    int got = 0;
-
-    reading.used = 0;
-    note("", 0);
-    while (all.len > 0 && got == 0) {
-        size_t room = parley_buffer_reserve(&frames.in, 1), some = cut < all.len ? cut : all.len;
-
-        some = some < room ? some : room;
-        memcpy(frames.in.at + frames.in.end, all.at, some);
-        frames.in.end += some;
-        all = parley_view_skip(all, some);
-        parley_frames_arrived(&frames);
-        got = drain();
-    }
-    return got;
-}
 
 #define HELLO "f248 cdc9 c907 00"
 
@@ -218,18 +164,11 @@ static void ends_with_the_right_code(void **state)
         all.used = 0;
         add_script(&all, rows[i].script);
         for (size_t cut = 1; cut <= all.used; cut++) {
-            static struct client_frame frame;
-            struct parley_view rest;
-
             stop();
             start(false);
             expect_int(rows[i].title, read_all(view_of(&all), cut), rows[i].status);
             expect_text(rows[i].title, frames.why, rows[i].why);
-            rest = parley_buffer_view(&frames.out);
-            expect_int(rows[i].title, take_frame(&rest, &frame), 1);
-            expect_int(rows[i].title, (long)frame.first, FIN | CLOSE);
-            expect_int(rows[i].title, (unsigned char)frame.payload[0] << 8 | (unsigned char)frame.payload[1],
-                       (long)rows[i].code);
+            expect_close(rows[i].title, rows[i].code);
             assert_false(parley_frames_ready(&frames));
         }
     }
