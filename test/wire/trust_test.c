@@ -5,19 +5,11 @@
  * link: -Wl,--wrap=calloc,--wrap=free
  */
 #define MBEDTLS_ALLOW_PRIVATE_ACCESS
-#include "wire_test.h"
+#include "certificate_test.h"
 
-#include "platform/random.h"
 #include "transport/wss/trust.h"
 
-#include <mbedtls/ecp.h>
 #include <mbedtls/pem.h>
-#include <mbedtls/version.h>
-
-#define MBEDTLS_3 (MBEDTLS_VERSION_NUMBER >= 0x03000000)
-#if MBEDTLS_3
-#include <psa/crypto.h>
-#endif
 
 /* ---- mbedTLS's heap ------------------------------------------------------------------------------ */
 
@@ -67,12 +59,6 @@ static struct made {
     size_t der_bytes, key_der_bytes;
 } first, second;
 
-static int random_bytes(void *context, unsigned char *out, size_t bytes)
-{
-    (void)context;
-    return parley_random(out, bytes);
-}
-
 /* mbedTLS writes DER at the end of what there is for it. */
 static size_t to_front(unsigned char *buffer, size_t size, int bytes)
 {
@@ -83,30 +69,10 @@ static size_t to_front(unsigned char *buffer, size_t size, int bytes)
 
 static void make(struct made *made, const char *name)
 {
-    unsigned char serial[] = {1};
     mbedtls_pk_context key;
     mbedtls_x509write_cert writer;
 
-    mbedtls_pk_init(&key);
-    mbedtls_x509write_crt_init(&writer);
-    assert_int_equal(mbedtls_pk_setup(&key, mbedtls_pk_info_from_type(MBEDTLS_PK_ECKEY)), 0);
-    assert_int_equal(mbedtls_ecp_gen_key(MBEDTLS_ECP_DP_SECP256R1, mbedtls_pk_ec(key), random_bytes, NULL),
-                     0);
-    mbedtls_x509write_crt_set_md_alg(&writer, MBEDTLS_MD_SHA256);
-    mbedtls_x509write_crt_set_subject_key(&writer, &key);
-    mbedtls_x509write_crt_set_issuer_key(&writer, &key);
-    assert_int_equal(mbedtls_x509write_crt_set_subject_name(&writer, name), 0);
-    assert_int_equal(mbedtls_x509write_crt_set_issuer_name(&writer, name), 0);
-    assert_int_equal(mbedtls_x509write_crt_set_validity(&writer, "20240101000000", "20450101000000"), 0);
-#if MBEDTLS_3
-    assert_int_equal(mbedtls_x509write_crt_set_serial_raw(&writer, serial, sizeof serial), 0);
-#else
-    mbedtls_mpi number;
-    mbedtls_mpi_init(&number);
-    assert_int_equal(mbedtls_mpi_read_binary(&number, serial, sizeof serial), 0);
-    assert_int_equal(mbedtls_x509write_crt_set_serial(&writer, &number), 0);
-    mbedtls_mpi_free(&number);
-#endif
+    make_certificate_of(name, &key, &writer);
     made->der_bytes =
         to_front(made->der, sizeof made->der,
                  mbedtls_x509write_crt_der(&writer, made->der, sizeof made->der, random_bytes, NULL));
