@@ -27,9 +27,9 @@ export CC AR CFLAGS LDFLAGS BUILD PREFIX DESTDIR CONTEXT SIMD
 
 # ---- the sources, floor by floor ---------------------------------------------------------------
 platform='status arena ring text log address dns host_files first_name random_below'
-platform_posix='clock wait random reason sockaddr socket listen lookup resolve file directory process user'
-platform_lwip='clock wait random sockaddr socket resolve file' # for boards, to copy from: see board.h there
-platform_fake='reset clock wait random socket listen resolve file directory process user'
+platform_posix='clock wait random reason sockaddr socket listen lookup resolve file directory process user pages'
+platform_lwip='clock wait random sockaddr socket resolve file pages' # for boards, to copy from: see board.h there
+platform_fake='reset clock wait random socket listen resolve file directory process user pages'
 parser='json json_number utf8 base64 base64_vector events_common events_v1 events_v2'
 templates='render'
 context='transcript token_budget path git_branch thread_line thread_store thread_log'

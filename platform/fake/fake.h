@@ -44,6 +44,9 @@ void parley_fake_random_broken(bool broken);
 typedef uint64_t parley_fake_hook(void *user, uint64_t now_us);
 void parley_fake_each_wait(parley_fake_hook *hook, void *user);
 
+/* How many bytes parley_pages_give_back was told of. What they held is overwritten. */
+size_t parley_fake_given_back(void);
+
 /* ---- names ------------------------------------------------------------------------------------ */
 
 /* Gives `name` one more address ("192.0.2.7", "2001:db8::1"); the resolver gives them in this order. Names

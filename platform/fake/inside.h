@@ -57,5 +57,6 @@ void parley_fake_reset_files(void);
 void parley_fake_reset_folders(void);
 void parley_fake_reset_processes(void);
 void parley_fake_reset_user(void);
+void parley_fake_reset_pages(void);
 
 #endif

@@ -15,6 +15,7 @@ void parley_fake_reset(void)
     parley_fake_reset_folders();
     parley_fake_reset_processes();
     parley_fake_reset_user();
+    parley_fake_reset_pages();
 }
 
 struct parley_ring parley_fake_ring(unsigned char *at, size_t bytes)

@@ -22,7 +22,7 @@ player=$(for name in test play play_options json_lines sound text flight; do ech
 # ---- the law -------------------------------------------------------------------------------------
 
 # The functions a port gives: those of the headers in platform/ that each platform implements for itself.
-port=$(for header in clock random wait scope socket resolve file directory process user; do
+port=$(for header in clock random wait scope socket resolve file directory process user pages; do
     sed -n 's/^[a-z].*[ *]\(parley_[a-z_0-9]*\)(.*/\1/p' "platform/$header.h"
 done | grep -vx 'parley_clock_add\|parley_random_below')
 plain_c='memchr memcmp memcpy memmove memset snprintf strchr strcmp strcpy strcspn strlen strncmp strrchr strspn vsnprintf'

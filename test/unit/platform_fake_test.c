@@ -3,6 +3,7 @@
 #include "platform/directory.h"
 #include "platform/fake/fake.h"
 #include "platform/file.h"
+#include "platform/pages.h"
 #include "platform/process.h"
 #include "platform/random.h"
 #include "platform/resolve.h"
@@ -88,6 +89,21 @@ static void chance_can_be_missing(void **state)
     assert_int_equal(parley_random(bytes, sizeof bytes), PARLEY_ERR_SYSTEM);
     assert_memory_equal(bytes, "\0\0\0\0", 4);
     assert_int_equal(parley_random_below(10), 0);
+}
+
+static void memory_given_back_holds_nothing_of_before(void **state)
+{
+    char bytes[] = "abcdef";
+
+    (void)state;
+    parley_pages_give_back(bytes + 1, 3);
+    assert_int_equal(parley_fake_given_back(), 3);
+    assert_memory_not_equal(bytes + 1, "b", 1);
+    assert_memory_not_equal(bytes + 3, "d", 1);
+    assert_int_equal(bytes[0], 'a');
+    assert_string_equal(bytes + 4, "ef");
+    parley_fake_reset();
+    assert_int_equal(parley_fake_given_back(), 0);
 }
 
 static void numbers_below_a_bound_are_below_it_and_all_come(void **state)
@@ -729,6 +745,7 @@ int main(void)
         TEST(the_generator_is_splitmix64),
         TEST(the_same_seed_gives_the_same_bytes),
         TEST(chance_can_be_missing),
+        TEST(memory_given_back_holds_nothing_of_before),
         TEST(numbers_below_a_bound_are_below_it_and_all_come),
         TEST(a_wait_jumps_to_the_earliest_deadline),
         TEST(a_wait_for_nothing_is_an_error_not_a_hang),

@@ -7,6 +7,7 @@
 
 #include "transport/wss/tls.h"
 
+#include "platform/pages.h"
 #include "transport/wss/alert.h"
 #include "transport/wss/buffer.h"
 #include "transport/wss/offer.h"
@@ -27,6 +28,15 @@
 #else
 #define BAD_VERSION     MBEDTLS_ERR_SSL_BAD_HS_PROTOCOL_VERSION
 #define BAD_CERTIFICATE MBEDTLS_ERR_SSL_BAD_HS_CERTIFICATE
+#endif
+
+/* Of mbedTLS's buffers; they are somewhat larger. */
+#if defined(MBEDTLS_SSL_VARIABLE_BUFFER_LENGTH)
+#define IN_BYTES(ssl)  (ssl)->in_buf_len
+#define OUT_BYTES(ssl) (ssl)->out_buf_len
+#else
+#define IN_BYTES(ssl)  MBEDTLS_SSL_IN_CONTENT_LEN
+#define OUT_BYTES(ssl) MBEDTLS_SSL_OUT_CONTENT_LEN
 #endif
 
 enum {
@@ -231,8 +241,8 @@ int parley_tls_open(struct parley_tls **out, struct parley_arena *arena,
         return PARLEY_ERR_ARGUMENT;
     }
     pins = parley_arena_take(arena, to->pin_count, sizeof *pins);
-    struct parley_buffer ahead = parley_buffer(arena, to->recv_bytes / AHEAD_PART);
     struct parley_fact_certificate *chain = parley_arena_take(arena, PARLEY_FACT_CERTIFICATES, sizeof *chain);
+    struct parley_buffer ahead = parley_buffer(arena, to->recv_bytes / AHEAD_PART); /* after what is used */
     if (t == NULL || pins == NULL || ahead.at == NULL || chain == NULL) {
         *out = NULL;
         return 0; /* counting, or full: whoever opened the arena sees that */
@@ -363,6 +373,27 @@ static void forget_files(struct parley_tls *t)
     mbedtls_pk_free(&t->key); /* wipes it */
 }
 
+/* What lies between is of no use. */
+static void give_back(unsigned char *from, unsigned char *to)
+{
+    if (from < to)
+        parley_pages_give_back(from, (size_t)(to - from));
+}
+
+/*
+ * mbedTLS's two buffers have room for the longest record, 16 KB. Most C libraries clear all of it and so make
+ * it resident, and the handshake has been in there. Of the one for reading the message at its start counts,
+ * and what is read of the next; of the one for writing the message, behind those that are not out.
+ */
+static void give_back_buffers(mbedtls_ssl_context *ssl)
+{
+    unsigned char *message = ssl->in_msg + ssl->in_msglen, *read = ssl->in_hdr + ssl->in_left;
+
+    if (ssl->in_offt == NULL) /* nothing of a message is read, and the rest of it elsewhere */
+        give_back(message > read ? message : read, ssl->in_buf + IN_BYTES(ssl));
+    give_back(ssl->out_msg + ssl->out_msglen, ssl->out_buf + OUT_BYTES(ssl));
+}
+
 #if MBEDTLS_3
 #define IS_TLS_1_3(t) (mbedtls_ssl_get_version_number(&(t)->ssl) == MBEDTLS_SSL_VERSION_TLS1_3)
 #else
@@ -402,6 +433,7 @@ static int finish(struct parley_tls *t)
     if (!IS_TLS_1_3(t))
         keep_session(t);
     forget_files(t);
+    give_back_buffers(&t->ssl);
     note_protocol(t);
     parley_log_line(&t->log, PARLEY_LOG_DEBUG, "tls: %s, %s%s", mbedtls_ssl_get_version(&t->ssl),
                     mbedtls_ssl_get_ciphersuite(&t->ssl), resumed ? ", resumed" : "");

@@ -24,7 +24,8 @@
  * each, until the handshake ends) and what a handshake needs come from its own heap, at open and during the
  * handshake; reading and writing afterwards allocates nothing, but for what a ticket of TLS 1.3 takes where
  * one is kept. All of it is freed at drop, but for 3 KB that 3.6 keeps for the whole process
- * (psa_crypto_init). A key of our own is wiped when the handshake ends.
+ * (psa_crypto_init). A key of our own is wiped when the handshake ends; then the system also gets back the
+ * pages of the buffers, whose longest record may never come: some 8 KB of them stay resident.
  */
 struct parley_tls;
 
