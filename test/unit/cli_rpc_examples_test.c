@@ -4,6 +4,7 @@
  * here, so the one is put in the place of the other.
  */
 #include "cli_server.h"
+#include "test/wire_examples.h"
 
 static const char *thread;
 
@@ -280,22 +281,19 @@ static int set_up(void **state)
 int main(void)
 {
     static struct CMUnitTest tests[64];
-    static char line[65536];
-    FILE *file = fopen("test/vectors/wire-examples.jsonl", "r");
+    FILE *file = NULL;
     size_t count = 0;
+    json_t *example;
     int failed;
 
-    while (file != NULL && count < COUNT(tests) && fgets(line, sizeof line, file) != NULL) {
-        json_t *example = json_loads(line, 0, NULL);
-
+    while ((example = next_example(&file)) != NULL) {
+        assert_true(count < COUNT(tests));
         if (test_for(example) != NULL)
             tests[count++] = (struct CMUnitTest){text_of(example, "name", NULL), test_for(example), set_up,
                                                  server_tear_down, example};
         else
             json_decref(example);
     }
-    if (file != NULL)
-        fclose(file);
     failed = count == 0 || _cmocka_run_group_tests("cli_rpc_examples", tests, count, NULL, NULL) != 0;
     while (count > 0)
         json_decref(tests[--count].initial_state);

@@ -4,6 +4,7 @@
 #include "parser/utf8.h"
 #include "platform/status.h"
 #include "test/unit/token_budget_model.h"
+#include "test/wire_examples.h"
 
 #include <jansson.h>
 #include <setjmp.h>
@@ -77,14 +78,12 @@ static void test_case(void **state)
 /* All cases of mode "truncation" in the file of examples: those of reference 8.2. */
 static void test_reference_examples(void **state)
 {
-    static char line[65536];
-    FILE *file = fopen("test/vectors/wire-examples.jsonl", "r");
+    FILE *file = NULL;
     size_t count = 0;
+    json_t *c;
     (void)state;
 
-    assert_non_null(file);
-    while (fgets(line, sizeof line, file) != NULL) {
-        json_t *c = json_loads(line, 0, NULL);
+    while ((c = next_example(&file)) != NULL) {
         json_t *from = json_object_get(json_object_get(c, "maps_to"), "from");
 
         if (strcmp(json_string_value(json_object_get(c, "mode")), "truncation") == 0) {
@@ -101,7 +100,6 @@ static void test_reference_examples(void **state)
         }
         json_decref(c);
     }
-    fclose(file);
     assert_int_equal(count, 7);
 }
 

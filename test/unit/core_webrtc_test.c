@@ -1,6 +1,7 @@
 /* Calls over WebRTC (reference 9): created with an offer, answered, joined, and joined again. */
 #include "platform/fake/fake.h"
 #include "test/unit/conversation.h"
+#include "test/wire_examples.h"
 
 #define OFFER  "v=offer\r\n"
 #define ANSWER "v=answer\r\n"
@@ -176,29 +177,9 @@ static void expect_multipart(const char *wanted)
     expect_same_json(calls.body + head, got_bytes, session, wanted_bytes);
 }
 
-/* The example `name` of the reference. */
-static json_t *example(const char *name)
-{
-    static char line[65536];
-    FILE *file = fopen("test/vectors/wire-examples.jsonl", "r");
-
-    assert_non_null(file);
-    while (fgets(line, sizeof line, file) != NULL) {
-        json_t *all = json_loads(line, 0, NULL);
-
-        if (strcmp(json_string_value(json_object_get(all, "name")), name) == 0) {
-            fclose(file);
-            return all;
-        }
-        json_decref(all);
-    }
-    fail_msg("no example %s", name);
-    return NULL;
-}
-
 static void post_as(const char *name, enum parley_protocol protocol, const char *call_url)
 {
-    json_t *all = example(name);
+    json_t *all = example_of(name);
     json_t *http = json_object_get(json_object_get(all, "message"), "$http");
     json_t *body = json_object_get(http, "json");
 

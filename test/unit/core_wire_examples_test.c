@@ -4,6 +4,7 @@
  * its name; not here are call creation, the frames (test/wire), truncation (context) and JSON-RPC (cli).
  */
 #include "test/unit/event_model.h"
+#include "test/wire_examples.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -469,14 +470,13 @@ int main(void)
 {
     static struct CMUnitTest tests[200];
     static json_t *examples[200];
-    static char line[65536];
-    FILE *file = fopen("test/vectors/wire-examples.jsonl", "r");
+    FILE *file = NULL;
     size_t count = 0;
+    json_t *example;
     int failed;
 
-    while (file != NULL && count < COUNT(tests) && fgets(line, sizeof line, file) != NULL) {
-        json_t *example = json_loads(line, 0, NULL);
-
+    while ((example = next_example(&file)) != NULL) {
+        assert_true(count < COUNT(tests));
         if (!is_ours(example)) {
             json_decref(example);
             continue;
@@ -486,8 +486,6 @@ int main(void)
             member(example, "name"), strcmp(member(example, "direction"), "in") == 0 ? test_in : test_out,
             set_up, tear_down, example};
     }
-    if (file != NULL)
-        fclose(file);
     failed = _cmocka_run_group_tests("core_wire_examples", tests, count, NULL, NULL);
     while (count > 0)
         json_decref(examples[--count]);

@@ -7,8 +7,7 @@
 
 #include "parser/event.h"
 #include "platform/status.h"
-
-#include <jansson.h>
+#include "test/wire_examples.h"
 
 typedef int parse_function(struct parley_wire_event *event, char *message, size_t len, size_t *offset,
                            const char **why);
@@ -233,11 +232,11 @@ static inline unsigned check_examples(parse_function *parse, const char *version
 {
     static const size_t spellings[] = {JSON_COMPACT, JSON_INDENT(3), JSON_ENSURE_ASCII | JSON_ESCAPE_SLASH,
                                        JSON_SORT_KEYS, JSON_COMPACT};
-    char *file = vectors("wire-examples.jsonl");
+    FILE *file = NULL;
+    json_t *example;
     unsigned count = 0;
-    for (char *line = strtok(file, "\n"); line != NULL; line = strtok(NULL, "\n")) {
-        json_t *example = json_loads(line, 0, NULL), *message = json_object_get(example, "message");
-        assert_non_null(example);
+    while ((example = next_example(&file)) != NULL) {
+        json_t *message = json_object_get(example, "message");
         const char *name = json_string_value(json_object_get(example, "name"));
         const char *raw = json_string_value(json_object_get(message, "$raw"));
         bool ours = parley_view_is(member(example, "version"), version) &&
@@ -257,7 +256,6 @@ static inline unsigned check_examples(parse_function *parse, const char *version
         count += ours;
         json_decref(example);
     }
-    free(file);
     return count;
 }
 

@@ -7,6 +7,7 @@
 #include "platform/status.h"
 #include "templates/render.h"
 #include "templates/templates.h"
+#include "test/wire_examples.h"
 
 #include <jansson.h>
 #include <setjmp.h>
@@ -123,27 +124,6 @@ static const struct example {
     {"deleg_none", NULL, {{0}}}, /* nothing is routed */
 };
 
-/* The case of that name in the file, as an object of the caller's. */
-static json_t *vector(const char *name)
-{
-    static char line[65536];
-    FILE *file = fopen("test/vectors/wire-examples.jsonl", "r");
-    json_t *found = NULL;
-
-    assert_non_null(file);
-    while (found == NULL && fgets(line, sizeof line, file) != NULL) {
-        json_t *c = json_loads(line, 0, NULL);
-        assert_non_null(c);
-        if (strcmp(json_string_value(json_object_get(c, "name")), name) == 0)
-            found = c;
-        else
-            json_decref(c);
-    }
-    fclose(file);
-    assert_non_null(found);
-    return found;
-}
-
 /* The example's descriptions of tools are placeholders: in both, they become empty. Ours must say something.
  */
 static void empty_descriptions(json_t *value, size_t least)
@@ -201,7 +181,7 @@ static void test_example(void **state)
     const struct example *e = *state;
     struct parley_slot slots[SLOTS + 1] = {{0}};
     struct parley_view message;
-    json_t *c = vector(e->name);
+    json_t *c = example_of(e->name);
     const json_t *expected = json_object_get(c, "message");
     const json_t *text = json_object_get(expected, "$text");
 
@@ -218,7 +198,7 @@ static void test_example(void **state)
 static void test_mirrored_turn(void **state)
 {
     static char turn[16384], fitted[1200];
-    json_t *c = vector("v2_user_turn_mirror_truncated");
+    json_t *c = example_of("v2_user_turn_mirror_truncated");
     struct parley_slot slots[] = {{.name = "text"}, {.name = NULL}};
     long length;
     (void)state;
@@ -240,14 +220,12 @@ static void test_mirrored_turn(void **state)
 /* So that an example added to the file is not passed over. */
 static void test_all_examples_are_known(void **state)
 {
-    static char line[65536];
-    FILE *file = fopen("test/vectors/wire-examples.jsonl", "r");
+    FILE *file = NULL;
     size_t known = 0;
+    json_t *c;
     (void)state;
 
-    assert_non_null(file);
-    while (fgets(line, sizeof line, file) != NULL) {
-        json_t *c = json_loads(line, 0, NULL);
+    while ((c = next_example(&file)) != NULL) {
         const char *name = json_string_value(json_object_get(c, "name"));
         const char *mode = json_string_value(json_object_get(c, "mode"));
         bool ours = strcmp(json_string_value(json_object_get(c, "direction")), "out") == 0 &&
@@ -261,7 +239,6 @@ static void test_all_examples_are_known(void **state)
         known += ours;
         json_decref(c);
     }
-    fclose(file);
     assert_int_equal(known, COUNT(examples));
 }
 

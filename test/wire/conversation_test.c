@@ -6,9 +6,8 @@
 #include "wire_test.h"
 
 #include "core/parley.h"
+#include "test/wire_examples.h"
 #include "transport/wss/stream_pipe.h"
-
-#include <jansson.h>
 
 /* A conversation and its service. Two of them are there for the test that replaces one by the other. */
 struct call {
@@ -415,28 +414,9 @@ static struct parley_view frame_bytes(const json_t *frame)
     return parley_view_of(bytes, len);
 }
 
-static json_t *example(const char *name)
-{
-    static char line[65536];
-    FILE *file = fopen("test/vectors/wire-examples.jsonl", "r");
-    json_t *found = NULL;
-
-    assert_non_null(file);
-    while (found == NULL && fgets(line, sizeof line, file) != NULL) {
-        json_t *one = json_loads(line, 0, NULL);
-        if (strcmp(json_string_value(json_object_get(one, "name")), name) == 0)
-            found = one;
-        else
-            json_decref(one);
-    }
-    fclose(file);
-    assert_non_null(found);
-    return found;
-}
-
 static void frame_binary(void **state)
 {
-    json_t *e = example("frame_binary"), *maps_to = json_object_get(e, "maps_to");
+    json_t *e = example_of("frame_binary"), *maps_to = json_object_get(e, "maps_to");
     struct parley_event event;
 
     (void)state;
@@ -456,7 +436,7 @@ static void frame_binary(void **state)
 
 static void frame_ping(void **state)
 {
-    json_t *e = example("frame_ping");
+    json_t *e = example_of("frame_ping");
     struct parley_view payload, rest;
     struct parley_event event;
     const struct client_frame *pong;
@@ -480,7 +460,7 @@ static void frame_ping(void **state)
 
 static void frame_close(void **state)
 {
-    json_t *e = example("frame_close");
+    json_t *e = example_of("frame_close");
     json_int_t code = json_integer_value(json_object_get(json_object_get(e, "message"), "code"));
     char payload[2] = {(char)(code >> 8), (char)code};
 
