@@ -47,4 +47,19 @@ static inline json_t *example_of(const char *name)
     return example;
 }
 
+/* Behind `before`, the typed turn of the last example of reference 8.2. */
+static inline const char *long_turn(const char *before)
+{
+    static char turn[16384];
+    size_t at = (size_t)snprintf(turn, sizeof turn, "%smirror-head ", before);
+
+    for (int i = 0; i < 900; i++)
+        at += (size_t)sprintf(turn + at, "alpha ");
+    at += (size_t)sprintf(turn + at, " mirror-middle ");
+    for (int i = 0; i < 900; i++)
+        at += (size_t)sprintf(turn + at, "omega ");
+    sprintf(turn + at, " mirror-tail");
+    return turn;
+}
+
 #endif

@@ -105,18 +105,10 @@ static void test_reference_examples(void **state)
 
 static void test_long_typed_turn(void **state)
 {
-    static char turn[16384];
     struct parley_view came;
     (void)state;
 
-    strcpy(turn, "[USER] mirror-head ");
-    for (int i = 0; i < 900; i++)
-        strcat(turn, "alpha ");
-    strcat(turn, " mirror-middle ");
-    for (int i = 0; i < 900; i++)
-        strcat(turn, "omega ");
-    strcat(turn, " mirror-tail");
-    came = cut(parley_fit, parley_view(turn), 300);
+    came = cut(parley_fit, parley_view(long_turn("[USER] ")), 300);
     assert_int_equal(came.len, 1199);
     assert_int_equal(parley_tokens(came.len), 300);
     room[came.len] = '\0';

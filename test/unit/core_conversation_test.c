@@ -1,5 +1,6 @@
 /* The conversation against a peer of the test's own on the loopback: what it sends, says and ends with. */
 #include "test/unit/conversation.h"
+#include "test/wire_examples.h"
 
 /* ---- life -------------------------------------------------------------------------------------- */
 
@@ -193,23 +194,15 @@ static void typed_text_is_labelled_and_asks_for_nothing(void **state)
 
 static void a_typed_turn_is_mirrored_and_cut(void **state)
 {
-    static char turn[12000];
     json_t *message;
     const char *text;
-    size_t at = (size_t)sprintf(turn, "mirror-head ");
 
     (void)state;
-    for (int i = 0; i < 900; i++)
-        at += (size_t)sprintf(turn + at, "alpha ");
-    at += (size_t)sprintf(turn + at, " mirror-middle ");
-    for (int i = 0; i < 900; i++)
-        at += (size_t)sprintf(turn + at, "omega ");
-    sprintf(turn + at, " mirror-tail");
     begin(&options);
     assert_int_equal(parley_mirror_text(c, parley_view("please run the tests")), PARLEY_OK);
     expect_sent(USER_ITEM("[USER] please run the tests"));
     assert_int_equal(parley_mirror_text(c, parley_view("")), PARLEY_OK);
-    assert_int_equal(parley_mirror_text(c, parley_view(turn)), PARLEY_OK);
+    assert_int_equal(parley_mirror_text(c, parley_view(long_turn(""))), PARLEY_OK);
     serve();
     message = json_loads(peer_state.got[peer_state.got_read++], 0, NULL);
     assert_int_equal(json_unpack(message, "{s:{s:[{s:s}]}}", "item", "content", "text", &text), 0);

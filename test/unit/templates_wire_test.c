@@ -197,20 +197,13 @@ static void test_example(void **state)
 /* Reference 8.2's last example, as a typed turn that was too long reaches the model (reference 10.5). */
 static void test_mirrored_turn(void **state)
 {
-    static char turn[16384], fitted[1200];
+    static char fitted[1200];
     json_t *c = example_of("v2_user_turn_mirror_truncated");
     struct parley_slot slots[] = {{.name = "text"}, {.name = NULL}};
     long length;
     (void)state;
 
-    strcpy(turn, "[USER] mirror-head ");
-    for (int i = 0; i < 900; i++)
-        strcat(turn, "alpha ");
-    strcat(turn, " mirror-middle ");
-    for (int i = 0; i < 900; i++)
-        strcat(turn, "omega ");
-    strcat(turn, " mirror-tail");
-    length = parley_fit(fitted, sizeof fitted, parley_view(turn), 300);
+    length = parley_fit(fitted, sizeof fitted, parley_view(long_turn("[USER] ")), 300);
     assert_int_equal(length, 1199);
     slots[0].text = parley_view_of(fitted, 1199);
     assert_message(rendered(&parley_template_wire_v2_item_user_text, slots), json_object_get(c, "message"));
