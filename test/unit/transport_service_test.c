@@ -699,7 +699,6 @@ static void items_have_ids_and_an_order(void **state)
 /* Asks for work; returns the finished call. */
 static struct parley_view ask_for_work(struct link *l, const char *text)
 {
-    size_t looked;
     struct parley_view message;
 
     type_text(l, text);
@@ -707,10 +706,7 @@ static struct parley_view ask_for_work(struct link *l, const char *text)
     link_pass(l, 6000);
     link_wanted(l, "response.function_call_arguments.done");
     message = link_wanted(l, "conversation.item.done");
-    looked = l->looked;
     link_member(link_wanted(l, "response.done"), "response.status", "\"completed\"");
-    l->looked = looked;
-    link_wanted(l, "response.done");
     return message;
 }
 
