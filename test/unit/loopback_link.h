@@ -164,11 +164,12 @@ static inline struct parley_view link_wanted(struct link *l, const char *type)
 /* Checks one member; the value is JSON. */
 #define link_member(message, path, json)                                                                     \
     do {                                                                                                     \
+        const struct parley_view all_ = (message);                                                           \
         struct parley_view found_;                                                                           \
         char shown_[512];                                                                                    \
                                                                                                              \
-        if (!parley_peek(message, parley_view(path), &found_))                                               \
-            fail_msg("%s is missing in %.300s", path, (message).at);                                         \
+        if (!parley_peek(all_, parley_view(path), &found_))                                                  \
+            fail_msg("%s is missing in %.300s", path, all_.at);                                              \
         snprintf(shown_, sizeof(shown_), "%.*s", (int)found_.len, found_.at);                                \
         assert_string_equal(shown_, json);                                                                   \
     } while (0)
