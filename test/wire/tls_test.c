@@ -327,6 +327,76 @@ static void gives_back_the_buffers_of_the_handshake(void **state)
     }
 }
 
+static struct {
+    unsigned char bytes[256];
+    size_t used;
+} held;
+
+static int hold(void *context, const unsigned char *from, size_t bytes)
+{
+    (void)context;
+    assert_true(bytes <= sizeof held.bytes - held.used);
+    memcpy(held.bytes + held.used, from, bytes);
+    held.used += bytes;
+    return (int)bytes;
+}
+
+/* A record of the server comes byte by byte. */
+static int rest_at_each_byte(const char *said, char *text, size_t bytes)
+{
+    int got = 0;
+
+    held.used = 0;
+    mbedtls_ssl_set_bio(&pair.ssl, NULL, hold, server_receive, NULL);
+    assert_true(mbedtls_ssl_write(&pair.ssl, (const unsigned char *)said, strlen(said)) > 0);
+    mbedtls_ssl_set_bio(&pair.ssl, NULL, server_send, server_receive, NULL);
+    for (size_t i = 0; i < held.used && got == 0; i++) {
+        parley_fake_peer_write(0, held.bytes + i, 1);
+        got = parley_tls_read(pair.tls, text, bytes);
+        if (got == 0)
+            parley_tls_rest(pair.tls);
+    }
+    return got;
+}
+
+/* While it rests in the middle of a record, in or out, nothing of that is lost. */
+static void rests_without_loss(void **state)
+{
+    static const struct parley_fake_limits none = {0}, tight = {.queue_bytes = 3};
+    const size_t both = MBEDTLS_SSL_IN_CONTENT_LEN + MBEDTLS_SSL_OUT_CONTENT_LEN;
+    unsigned calls;
+    size_t before;
+    char text[16];
+
+    (void)state;
+    for (int only_1_2 = 0; only_1_2 < 2; only_1_2++) {
+        open_pair(only_1_2 != 0, &none);
+        assert_int_equal(shake_hands(&calls), 1);
+        assert_int_equal(mbedtls_ssl_write(&pair.ssl, (const unsigned char *)"hello you", 9), 9);
+        while (parley_tls_read(pair.tls, text, 5) == 0)
+            ;
+        parley_tls_rest(pair.tls); /* a message that is read in part */
+        assert_int_equal(parley_tls_read(pair.tls, text, sizeof text), 4);
+        assert_memory_equal(text, " you", 4);
+
+        assert_int_equal(rest_at_each_byte("again", text, sizeof text), 5);
+        assert_memory_equal(text, "again", 5);
+
+        parley_fake_limits(0, &tight);
+        assert_int_equal(parley_tls_write(pair.tls, "hello", 5), 0);
+        parley_tls_rest(pair.tls); /* one that does not go out */
+        parley_fake_limits(0, &none);
+        assert_int_equal(parley_tls_write(pair.tls, "hello", 5), 5);
+        assert_int_equal(server_read(text, sizeof text), 5);
+        assert_memory_equal(text, "hello", 5);
+
+        before = parley_fake_given_back();
+        parley_tls_rest(pair.tls); /* nothing of anything: all goes, with the 1024 bytes read ahead */
+        assert_in_range(parley_fake_given_back() - before, both, both + 1024);
+        close_pair();
+    }
+}
+
 static unsigned socket_reads;
 
 int __real_parley_socket_read(int fd, void *into, size_t bytes);
@@ -884,6 +954,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shakes_hands_however_the_socket_cuts),
         cmocka_unit_test(gives_back_the_buffers_of_the_handshake),
+        cmocka_unit_test(rests_without_loss),
         cmocka_unit_test(does_one_step_in_a_call),
         cmocka_unit_test(loses_no_bytes_behind_a_stuck_alert),
         cmocka_unit_test(repeats_a_stuck_write),

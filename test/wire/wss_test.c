@@ -1267,6 +1267,44 @@ static void asks_a_silent_service_for_a_sign_of_life(void **state)
     }
 }
 
+/* What the fake platform was given is overwritten: whatever is still wanted would come out wrong. */
+static void gives_its_buffers_back_in_silence(void **state)
+{
+    struct parley_endpoint to = endpoint();
+
+    (void)state;
+    connect_pinging();
+    say("81 05 'hello'");
+    assert_int_equal(run(), 0);
+    expect_int("while it is not silent", (int)parley_fake_given_back(), 0);
+    wait_ms(PING_MS);
+    assert_int_equal(work(), 1);
+    assert_true(parley_fake_given_back() >= to.recv_bytes + to.send_bytes);
+    expect_sent("89 ");
+    say("81 05 'again'");
+    assert_int_equal(run(), 0);
+    assert_string_equal(link.received, "hello/T again/T ");
+}
+
+/* Of what it holds nothing goes: a message nobody takes, and half of one. */
+static void keeps_what_is_not_taken_in_silence(void **state)
+{
+    size_t before;
+
+    (void)state;
+    connect_pinging();
+    say("81 05 'hello' 81 05 'aga'");
+    assert_int_equal(work(), 1);
+    before = parley_fake_given_back();
+    wait_ms(PING_MS);
+    assert_int_equal(work(), 1);
+    assert_true(parley_fake_given_back() > before); /* the other direction's */
+    expect_sent("89 ");
+    say("'in'");
+    assert_int_equal(run(), 0);
+    assert_string_equal(link.received, "hello/T again/T ");
+}
+
 static void any_byte_is_a_sign_of_life(void **state)
 {
     (void)state;
@@ -1593,6 +1631,8 @@ int main(void)
         TEST(a_wrong_answer_ends_the_upgrade),
         TEST(a_bomb_ends_the_link_and_a_long_message_does_not),
         TEST(asks_a_silent_service_for_a_sign_of_life),
+        TEST(gives_its_buffers_back_in_silence),
+        TEST(keeps_what_is_not_taken_in_silence),
         TEST(any_byte_is_a_sign_of_life),
         TEST(silence_ends_the_link),
         TEST(tells_that_a_message_was_under_way),

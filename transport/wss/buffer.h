@@ -2,6 +2,7 @@
 #define PARLEY_TRANSPORT_WSS_BUFFER_H
 
 #include "platform/arena.h"
+#include "platform/pages.h"
 #include "platform/view.h"
 
 /*
@@ -72,6 +73,13 @@ static inline void parley_buffer_take_back(struct parley_buffer *b)
 {
     b->lent = false;
     parley_buffer_skip(b, 0);
+}
+
+/* While it is empty the system may have its memory. */
+static inline void parley_buffer_rest(struct parley_buffer *b)
+{
+    if (parley_buffer_used(b) == 0 && !b->lent)
+        parley_pages_give_back(b->at, b->size);
 }
 
 #endif

@@ -47,6 +47,9 @@ const char *parley_stream_stage(const struct parley_stream *s);
 /* Why it failed: "stage: reason". */
 struct parley_view parley_stream_reason(const struct parley_stream *s);
 
+/* Nothing has moved for a while: the system gets back what memory the stream does not need for that. */
+void parley_stream_rest(struct parley_stream *s);
+
 /* Says goodbye where the layer has a way (TLS close_notify), as far as that does not block. While the
    interest then still wants to write, work() and another call go on with it. */
 void parley_stream_shutdown(struct parley_stream *s);

@@ -259,6 +259,11 @@ struct parley_view parley_stream_reason(const struct parley_stream *s)
     return parley_view(s->reason);
 }
 
+void parley_stream_rest(struct parley_stream *s)
+{
+    (void)s;
+}
+
 void parley_stream_shutdown(struct parley_stream *s)
 {
     s->shut = true;

@@ -251,6 +251,12 @@ struct parley_view parley_stream_reason(const struct parley_stream *s)
     return parley_view(s->why);
 }
 
+void parley_stream_rest(struct parley_stream *s)
+{
+    if (s->status == 0 && s->stage == OPEN && s->tls != NULL)
+        parley_tls_rest(s->tls);
+}
+
 void parley_stream_shutdown(struct parley_stream *s)
 {
     if (s->status == 0 && s->tls != NULL)

@@ -577,6 +577,14 @@ const char *parley_tls_reason(const struct parley_tls *t)
     return t->why;
 }
 
+void parley_tls_rest(struct parley_tls *t)
+{
+    if (t->status < 0 || !t->open)
+        return;
+    give_back_buffers(&t->ssl);
+    parley_buffer_rest(&t->ahead);
+}
+
 /* ---- the end ----------------------------------------------------------------------------------- */
 
 void parley_tls_shutdown(struct parley_tls *t)

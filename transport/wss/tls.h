@@ -69,6 +69,10 @@ bool parley_tls_buffered(const struct parley_tls *t);
 /* Why it failed; empty while it has not. Good as long as the session. */
 const char *parley_tls_reason(const struct parley_tls *t);
 
+/* Nothing has moved for a while: the pages of mbedTLS's buffers go back to the system, as far as they hold
+   nothing. As after the handshake; later records made them resident again. */
+void parley_tls_rest(struct parley_tls *t);
+
 /* Sends close_notify as far as that does not block; again, it goes on where it stopped. */
 void parley_tls_shutdown(struct parley_tls *t);
 

@@ -526,6 +526,14 @@ static void note_broken(struct parley_transport *t)
     set_timer(t, t->close_ms);
 }
 
+/* Long replies have filled buffers that an idle link needs nothing of. */
+static void rest(struct parley_transport *t)
+{
+    parley_buffer_rest(&t->frames.in);
+    parley_buffer_rest(&t->frames.out);
+    parley_stream_rest(t->stream);
+}
+
 /* Anything that comes is a sign of life; `came` says that something did. While the host takes so little that
    nothing can be read, silence is no sign of anything. */
 static void watch_silence(struct parley_transport *t, bool came)
@@ -539,6 +547,7 @@ static void watch_silence(struct parley_transport *t, bool came)
     if (t->now_us < t->silent_us)
         return;
     if (!t->pinged) {
+        rest(t);
         parley_frames_ping(&t->frames);
         t->pinged = true;
         t->silent_us = parley_clock_add(t->now_us, UINT64_C(1000) * t->pong_ms);

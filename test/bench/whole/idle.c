@@ -151,6 +151,8 @@ int main(int argc, char **argv)
             options.limits = parley_limits_for(profiles[i].profile);
     options.url = parley_view(getenv("BENCH_URL"));
     options.ca_file = parley_view(authorities != NULL ? authorities : getenv("BENCH_CA"));
+    options.timeouts.ping_ms = SETTLE_US / 2000; /* with the first one a link gives back what it can */
+    options.timeouts.pong_ms = 600000;           /* runner answers none */
     options.api_key = parley_view("sk-bench");
     one_kb = bring_up(1, &options);
     all_kb = bring_up(count, &options);
