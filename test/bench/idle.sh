@@ -24,19 +24,16 @@ run() { # the arguments of idle: its figures
     "$bin/runner" --tls "$bin/cert.pem" "$bin/key.pem" ECDHE-ECDSA-AES128-GCM-SHA256 --events 0 --hold-ms 600000 -- \
         "$bin/idle" "$@" | sed -n 's/^one_kb=\([0-9]*\) all_kb=[0-9]* each_kb=\([0-9.]*\) peak_kb=\([0-9]*\)$/\1 \2 \3/p'
 }
-# glibc clears a buffer that it cuts from its reserve, and so the system has to give all of it. Without a reserve
-# (mallopt(M_TOP_PAD, 0) in a program) most of mbedTLS's two buffers of 17 KB is never touched.
-without_reserve() { GLIBC_TUNABLES=glibc.malloc.top_pad=0 run "$@"; }
 
 echo "Idle conversations over wss, in KB of resident memory:"
-printf '\n| profile | conversations | the first, with the process | each further one | glibc without a reserve | peak |\n'
-echo '|---|---:|---:|---:|---:|---:|'
+printf '\n| profile | conversations | the first, with the process | each further one | peak |\n'
+echo '|---|---:|---:|---:|---:|'
 for profile in tiny board server; do
     for count in 1 10 100 1000; do
         # shellcheck disable=SC2046 # words
-        set -- $(run $count $profile) $(without_reserve $count $profile)
-        [ $count -gt 1 ] || set -- "$1" - "$3" "$4" - "$6"
-        echo "| \`$profile\` | $count | $1 | $2 | $5 | $3 |"
+        set -- $(run $count $profile)
+        [ $count -gt 1 ] || set -- "$1" - "$3"
+        echo "| \`$profile\` | $count | $1 | $2 | $3 |"
     done
 done
 printf '\nThe same with the %s authorities of this system, which are there until the handshake is over:\n\n' \
