@@ -8,16 +8,9 @@ cd "$(dirname "$0")/../.."
 : "${BUILD:=build}" "${CC:=cc}" "${CFLAGS=-O2 -g}"
 export BUILD CC CFLAGS
 
-src=test/bench/whole
-bin=$BUILD/bench/whole
-mkdir -p "$bin"
-./build.sh deps libssl-dev
+. test/bench/whole/server.sh
 ./build.sh make "$BUILD/lib/libparley.a"
-archives=$(for lib in mbedtls mbedx509 mbedcrypto; do $CC -print-file-name=lib$lib.a; done)
-$CC -std=gnu11 -O2 $src/runner.c -o "$bin/runner" -lssl -lcrypto -lpthread
-$CC -std=gnu11 $CFLAGS -I. $src/idle.c "$BUILD/lib/libparley.a" -o "$bin/idle" -lwslay $archives -lz
-[ -f "$bin/cert.pem" ] || openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$bin/key.pem" \
-    -out "$bin/cert.pem" -days 3650 -subj /CN=localhost -addext subjectAltName=DNS:localhost 2>/dev/null
+$CC -std=gnu11 $CFLAGS -I. "$src/idle.c" "$BUILD/lib/libparley.a" -o "$bin/idle" -lwslay $archives -lz
 cat "$bin/cert.pem" /etc/ssl/certs/ca-certificates.crt >"$bin/authorities.pem"
 
 run() { # the arguments of idle: its figures

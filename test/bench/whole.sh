@@ -9,26 +9,19 @@ export BUILD CC CFLAGS
 
 # What is fixed here is what the figures in README were made with.
 npm_packages='ws@8.23.0 openai@7.55.0 @openai/agents-realtime@0.20.0'
-src=$PWD/test/bench/whole
-bin=$BUILD/bench/whole
+. test/bench/whole/server.sh
 mkdir -p "$bin/node"
-bin=$(cd "$bin" && pwd)
-
-./build.sh deps libssl-dev libwebsockets-dev libcjson-dev strace
+./build.sh deps libwebsockets-dev libcjson-dev strace
 ./build.sh make "$BUILD/lib/libparley.a" "$BUILD/bin/parley"
 cp "$BUILD/bin/parley" "$bin/program"
-archives=$(for lib in mbedtls mbedx509 mbedcrypto; do $CC -print-file-name=lib$lib.a; done | tr '\n' ' ')
 # shellcheck disable=SC2086 # lists of words
 {
-    $CC -std=gnu11 -O2 "$src/runner.c" -o "$bin/runner" -lssl -lcrypto -lpthread
     $CC -std=gnu11 -O2 -static "$src/measure.c" -o "$bin/measure"
     $CC -std=gnu11 -O2 -shared -fPIC "$src/allocations.c" -o "$bin/allocations.so"
     $CC -std=gnu11 $CFLAGS "$src/bare.c" -o "$bin/bare" $archives
     $CC -std=gnu11 $CFLAGS -I. "$src/parley.c" "$BUILD/lib/libparley.a" -o "$bin/parley" -lwslay $archives -lz
     $CC -std=gnu11 $CFLAGS "$src/lws.c" -o "$bin/lws" -lwebsockets -lcjson || rm -f "$bin/lws"
 }
-[ -f "$bin/cert.pem" ] || openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout "$bin/key.pem" \
-    -out "$bin/cert.pem" -days 3650 -subj /CN=localhost -addext subjectAltName=DNS:localhost 2>/dev/null
 cp "$src"/*.mjs "$bin/node/"
 # shellcheck disable=SC2086 # a list of words
 if command -v npm >/dev/null; then
