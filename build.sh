@@ -46,6 +46,7 @@ cli_loopback='test play play_rules play_options play_again play_wav play_write p
 cli_fake='fake fake_client fake_door fake_faults fake_log' # for the program with wss alone
 cli_main='main'
 simulation='plan chaos network watch world shrink' # of test/fault
+conversations='story wire partner host check' # of test/wire
 
 headers='core/parley.h' # the public ones
 libs='wslay mbedtls mbedx509 mbedcrypto z' # of transport/wss; the order matters and no pkg-config gets it right
@@ -123,6 +124,7 @@ CLI_LOOPBACK := $(objects core/cli "$cli_loopback")
 CLI_FAKE := $(objects core/cli "$cli_fake") \$(SERVE) \$(SERVICE)
 MAIN := $(objects core/cli "$cli_main")
 SIMULATION := $(objects test/fault/simulation "$simulation")
+CONVERSATIONS := $(objects test/wire/conversations "$conversations") $(objects test/fault/simulation chaos)
 
 lib: $BUILD/lib/libparley.a $BUILD/lib/libparley-loopback.a $BUILD/lib/libparley.so $BUILD/lib/libparley-loopback.so
 cli: $BUILD/bin/parley $BUILD/bin/parley-loopback
@@ -179,6 +181,9 @@ $BUILD/bin/parley-loopback: \$(MAIN) \$(CLI) \$(CLI_LOOPBACK) $BUILD/lib/libparl
 $BUILD/test/unit/platform_posix_%: $BUILD/obj/test/unit/platform_posix_%.o $BUILD/lib/libparley-loopback.a $BUILD/makefile
 	\$(program) -lcmocka
 $BUILD/test/unit/transport_wss_%: $BUILD/obj/test/unit/transport_wss_%.o $BUILD/lib/libwire.a $BUILD/makefile
+	\$(program) -lcmocka -ljansson $libs_static
+# The service of the loopback behind the frames of the other.
+$BUILD/test/wire/conversations_test: $BUILD/obj/test/wire/conversations_test.o \$(CONVERSATIONS) \$(SERVICE) $BUILD/lib/libwire.a $BUILD/makefile
 	\$(program) -lcmocka -ljansson $libs_static
 $BUILD/test/wire/%: $BUILD/obj/test/wire/%.o $BUILD/lib/libwire.a $BUILD/makefile
 	\$(program) -lcmocka -ljansson $libs_static

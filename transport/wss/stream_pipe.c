@@ -29,6 +29,7 @@ struct parley_stream {
 };
 
 static struct parley_stream *last;
+static unsigned opened;
 static int refusal;
 static const char *refusal_why;
 
@@ -39,9 +40,15 @@ struct parley_stream *parley_pipe_last(void)
     return last;
 }
 
+unsigned parley_pipe_opened(void)
+{
+    return opened;
+}
+
 void parley_pipe_reset(void)
 {
     last = NULL;
+    opened = 0;
     refusal = 0;
 }
 
@@ -129,6 +136,14 @@ struct parley_view parley_pipe_written(const struct parley_stream *s)
     return parley_view_of((const char *)s->bytes_written, s->written);
 }
 
+void parley_pipe_forget_written(struct parley_stream *s, size_t bytes)
+{
+    s->written -= bytes;
+    memmove(s->bytes_written, s->bytes_written + bytes, s->written);
+    if (s->break_after != SIZE_MAX)
+        s->break_after -= bytes;
+}
+
 size_t parley_pipe_calls(const struct parley_stream *s)
 {
     return s->calls;
@@ -172,6 +187,7 @@ int parley_stream_open(struct parley_stream **s, struct parley_arena *arena,
     made->stage = "open";
     made->break_after = SIZE_MAX;
     *s = last = made;
+    opened++;
     return 0;
 }
 

@@ -15,6 +15,9 @@ enum { PARLEY_PIPE_PIECES = 256, PARLEY_PIPE_WRITTEN_BYTES = 1 << 17 };
 /* The stream opened last, NULL when none was since the last reset. Stays readable after its drop. */
 struct parley_stream *parley_pipe_last(void);
 
+/* How many were opened since the last reset: another may lie where the one before did. */
+unsigned parley_pipe_opened(void);
+
 /* Before open: forgets the last stream, and lets opens succeed. */
 void parley_pipe_reset(void);
 
@@ -48,6 +51,8 @@ void parley_pipe_write_cuts(struct parley_stream *s, const size_t *cuts, size_t 
 void parley_pipe_break_write(struct parley_stream *s, size_t after_bytes);
 /* All that was written, in order. */
 struct parley_view parley_pipe_written(const struct parley_stream *s);
+/* Forgets the first so many bytes of it, which makes room for as many. */
+void parley_pipe_forget_written(struct parley_stream *s, size_t bytes);
 /* How many calls read and write have had that moved something. */
 size_t parley_pipe_calls(const struct parley_stream *s);
 
