@@ -34,7 +34,7 @@ stage_gcc() {
     queue_programs $tests
     queue_talks
     queue_scripts test/unit/*_test.sh test/talk/*_test.sh test/arrows.sh test/bench/budgets.sh test/stack.sh \
-        test/fault/mutants.sh
+        test/fault/mutants.sh test/wire/mutants.sh
 }
 
 stage_peer() {

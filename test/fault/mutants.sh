@@ -6,11 +6,11 @@ set -eu
 cd "$(dirname "$0")/../.."
 . test/check.sh
 : "${BUILD:=build}" "${SEEDS:=5000}"
-files=" $* "
+. test/mutants.sh
+# shellcheck disable=SC2034 # for test/mutants.sh
+files=" $* " program=fault/simulate
 build=$(mkdir -p "$BUILD/mutants" && cd "$BUILD/mutants" && pwd)
-tree=$scratch/tree
 
-# file, in sed what is broken, in words
 mutants() {
     cat <<'END'
 core/response_queue.c|s/if (q->state != PARLEY_RESPONSE_NONE) {/if (q->state == PARLEY_RESPONSE_RUNNING) {/|asks for a reply while it waits for the one it asked for
@@ -57,40 +57,11 @@ repeat() {
     seed=$(sed -n 's/^simulate \([0-9]*\): .*/\1/p' "$scratch/out")
     invariant=$(sed -n 's/^simulate [0-9]*: \([^:]*\): .*/\1/p' "$scratch/out")
     line=$("$build/test/fault/simulate" --shrink "$seed" | head -n 1)
-    echo "$line"
+    echo "the shrunk line repeats it: ${line#simulate }"
     # shellcheck disable=SC2086 # the line is words
     "$build/test/fault/"$line | grep -q "^simulate $seed: $invariant: "
 }
 
-copy() {
-    mkdir -p "$tree"
-    # as new, so that nothing of the last mutant of an earlier run is taken for built
-    git ls-files -co --exclude-standard | tar -cf - -T - 2>/dev/null | tar -xmf - -C "$tree"
-}
-build() { (cd "$tree" && BUILD=$build CFLAGS='-O1 -Wno-error' ./build.sh make "$build/test/fault/simulate"); }
+intact() { "$build/test/fault/simulate" --from 1 --count 2000; }
 
-if ! git ls-files >/dev/null 2>&1; then
-    echo '1..0 # SKIP no git here to tell which files are sources'
-    exit 0
-fi
-copy
-check 'as it is, it is built' build
-check 'as it is, nothing is broken' "$build/test/fault/simulate" --from 1 --count 2000
-mutants >"$scratch/mutants"
-while IFS='|' read -r file change words; do
-    case $files in '  ' | *" $file "*) ;; *) continue ;; esac
-    name=$(basename "$file" .c)
-    cp "$tree/$file" "$scratch/saved"
-    sed "$change" "$scratch/saved" >"$tree/$file"
-    if cmp -s "$scratch/saved" "$tree/$file" || ! build >/dev/null 2>&1; then
-        check "$name $words: no such mutant" false
-    else
-        found=$(hunt) || found="not caught"
-        check "$name $words: $found" test "$found" != 'not caught'
-        case $found in
-        *seeds) check "$name $words: the shrunk line repeats it: $(repeat | sed 's/^simulate/-/')" repeat ;;
-        esac
-    fi
-    cp "$scratch/saved" "$tree/$file"
-done <"$scratch/mutants"
-plan
+check_mutants
