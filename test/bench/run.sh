@@ -6,10 +6,11 @@
 #   growth    from 1 to 1,000 conversations, 1 KB to 1 MB, a minute to a day
 #   tls       what mbedTLS costs: suites, heap, a slice of memory
 #   idle      what idle conversations over wss keep resident, from 1 to 1,000
+#   crowd     conversations with sound over wss in real time on one core: how late, how much of it
 set -eu
 cd "$(dirname "$0")/../.."
 
-[ $# -gt 0 ] || set -- stages whole growth tls idle
+[ $# -gt 0 ] || set -- stages whole growth tls idle crowd
 for part; do
     if [ "$part" = run ] || [ ! -x "test/bench/$part.sh" ]; then echo "bench: there is no part '$part'" >&2 && exit 2; fi
 done

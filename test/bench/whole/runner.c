@@ -3,13 +3,16 @@
  * connection (RFC 6455, over TLS by OpenSSL or plain), says a number of audio events as a realtime service
  * does and reports what the client cost. It is built for what it measures and for nothing else.
  *
- *   runner [--tls CERT KEY SUITE] [--events N] [--gap-us N] [--ms N] [--hold-ms N] [--code N] -- COMMAND...
+ *   runner [--tls CERT KEY SUITE] [--events N] [--gap-us N] [--ms N] [--hold-ms N] [--code N] [--together N]
+ *          -- COMMAND...
  *
  *   --events   audio events to each connection (default 1000)
  *   --gap-us   between two of them (default 0: as fast as they are taken)
  *   --ms       of audio in each (default 100)
  *   --hold-ms  how long a connection stays open behind its events (default 0)
  *   --code     of the close frame after that (default 1000)
+ *   --together how many connections have to be there before the events begin (default 1); those of each begin
+ *              at another time within the first gap
  *
  * The command finds the service's address in BENCH_URL and the authority to trust in BENCH_CA (and
  * SSL_CERT_FILE, NODE_EXTRA_CA_CERTS). At its end one line, upgraded_ns=N, when the first request to upgrade
@@ -43,12 +46,13 @@ enum { STAMP_BYTES = 9 };
 static struct {
     SSL_CTX *tls;
     const char *cert;
-    unsigned long events, gap_us, ms, hold_ms, code;
+    unsigned long events, gap_us, ms, hold_ms, code, together;
     char *message; /* one event, ready to be framed */
     size_t message_bytes, stamp_at;
     int listener;
     atomic_ullong upgraded_ns; /* 0 before the first */
-} bench = {.events = 1000, .ms = 100, .code = 1000};
+    atomic_ulong upgraded;     /* connections */
+} bench = {.events = 1000, .ms = 100, .code = 1000, .together = 1};
 
 static uint64_t now_ns(void)
 {
@@ -146,12 +150,34 @@ static void stamp(char *base64)
     memcpy(base64, text, sizeof text - 1);
 }
 
+/* Throws away what the client has said. */
+static bool hear(const struct connection *c)
+{
+    static _Thread_local char said[65536];
+    struct pollfd there = {.fd = c->fd, .events = POLLIN};
+
+    while (poll(&there, 1, 0) > 0)
+        if (get(c, said, sizeof said) <= 0)
+            return false;
+    return true;
+}
+
+/* Waits for the other connections; returns when the first event is due. */
+static uint64_t meet(void)
+{
+    unsigned long place = atomic_fetch_add(&bench.upgraded, 1);
+
+    while (atomic_load(&bench.upgraded) < bench.together)
+        usleep(10000);
+    return now_ns() + (bench.together > 1 ? place * 1000000 % (bench.gap_us * 1000 + 1) : 0);
+}
+
 /* As a service does: each event in a frame, and over TLS in records, of its own. */
 static bool say_events(const struct connection *c)
 {
     char *framed = malloc(bench.message_bytes + 16);
     size_t len = frame(framed, bench.message, bench.message_bytes), head = len - bench.message_bytes;
-    uint64_t due_ns = now_ns();
+    uint64_t due_ns = meet();
     bool good = true;
 
     for (unsigned long i = 0; good && i < bench.events; i++) {
@@ -164,7 +190,7 @@ static bool say_events(const struct connection *c)
             clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &until, NULL);
         }
         stamp(framed + head + bench.stamp_at);
-        good = put(c, framed, len);
+        good = put(c, framed, len) && (bench.gap_us == 0 || hear(c));
     }
     free(framed);
     return good;
@@ -320,8 +346,13 @@ int main(int argc, char **argv)
         const struct {
             const char *name;
             unsigned long *value;
-        } numbers[] = {{"--events", &bench.events},   {"--gap-us", &bench.gap_us}, {"--ms", &bench.ms},
-                       {"--hold-ms", &bench.hold_ms}, {"--code", &bench.code},     {NULL, NULL}};
+        } numbers[] = {{"--events", &bench.events},
+                       {"--gap-us", &bench.gap_us},
+                       {"--ms", &bench.ms},
+                       {"--hold-ms", &bench.hold_ms},
+                       {"--code", &bench.code},
+                       {"--together", &bench.together},
+                       {NULL, NULL}};
         size_t i = 0;
 
         if (strcmp(*word, "--tls") == 0) {

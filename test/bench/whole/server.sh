@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2034 # $archives is for the caller
-# For test/bench/whole.sh and test/bench/idle.sh, which read it with `. test/bench/whole/server.sh`: the server their
+# For test/bench/whole.sh, idle.sh and crowd.sh, which read it with `. test/bench/whole/server.sh`: the server their
 # clients meet is $bin/runner then, with $bin/cert.pem and $bin/key.pem; $archives are those of mbedTLS.
 src=$PWD/test/bench/whole
 bin=$BUILD/bench/whole
