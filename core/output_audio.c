@@ -19,7 +19,7 @@ void parley_output_audio_open(struct parley_output_audio *o, struct parley_arena
 
 static struct parley_reply *find(const struct parley_output_audio *o, const struct parley_chunk *chunk)
 {
-    for (uint32_t i = 0; i < o->replies_size; i++) {
+    for (uint32_t i = 0; i < o->replies_top; i++) {
         struct parley_reply *reply = &o->replies[i];
         if (reply->used && !reply->orphan && parley_id_is(&reply->item, chunk->item) &&
             reply->content_index == chunk->content_index)
@@ -49,6 +49,8 @@ static struct parley_reply *add(struct parley_output_audio *o, const struct parl
 
     if (reply == NULL)
         return NULL;
+    if (reply == o->replies + o->replies_top)
+        o->replies_top++;
     memset(reply, 0, sizeof *reply);
     reply->used = true;
     reply->order = o->next_order++;
@@ -104,7 +106,7 @@ static void run_put(struct parley_output_audio *o, uint32_t reply, size_t sample
 /* The host does not take audio here, so it hears that of the events: what is queued counts as heard. */
 static void count_as_heard(struct parley_output_audio *o)
 {
-    for (uint32_t i = 0; i < o->replies_size; i++) {
+    for (uint32_t i = 0; i < o->replies_top; i++) {
         o->replies[i].played += o->replies[i].queued;
         o->played += o->replies[i].queued;
         o->replies[i].queued = 0;
@@ -130,7 +132,7 @@ static bool end_oldest(struct parley_output_audio *o)
 {
     struct parley_reply *oldest = NULL;
 
-    for (uint32_t i = 0; i < o->replies_size; i++) {
+    for (uint32_t i = 0; i < o->replies_top; i++) {
         struct parley_reply *reply = &o->replies[i];
         if (!reply->cut && reply->queued == 0 && (oldest == NULL || reply->order < oldest->order))
             oldest = reply;
@@ -218,7 +220,7 @@ size_t parley_output_audio_queued(const struct parley_output_audio *o)
 
 void parley_output_audio_complete(struct parley_output_audio *o, struct parley_view response)
 {
-    for (uint32_t i = 0; i < o->replies_size; i++) {
+    for (uint32_t i = 0; i < o->replies_top; i++) {
         struct parley_reply *reply = &o->replies[i];
         if (response.len == 0 || reply->response.len == 0 || parley_id_is(&reply->response, response))
             reply->complete = true;
@@ -232,7 +234,7 @@ void parley_output_audio_complete(struct parley_output_audio *o, struct parley_v
 void parley_output_audio_restart(struct parley_output_audio *o)
 {
     parley_output_audio_complete(o, parley_view(NULL));
-    for (uint32_t i = 0; i < o->replies_size; i++)
+    for (uint32_t i = 0; i < o->replies_top; i++)
         o->replies[i].orphan = true;
 }
 
@@ -271,7 +273,7 @@ uint32_t parley_output_audio_cut(struct parley_output_audio *o, struct parley_vi
 
     if (!o->host_reads)
         count_as_heard(o);
-    for (uint32_t i = 0; i < o->replies_size; i++) {
+    for (uint32_t i = 0; i < o->replies_top; i++) {
         struct parley_reply *reply = &o->replies[i];
         uint64_t lost = on_the_way(o, reply, now_us);
 
@@ -295,7 +297,7 @@ bool parley_output_audio_next_cut(struct parley_output_audio *o, struct parley_h
 {
     struct parley_reply *first = NULL;
 
-    for (uint32_t i = 0; i < o->replies_size; i++) {
+    for (uint32_t i = 0; i < o->replies_top; i++) {
         struct parley_reply *reply = &o->replies[i];
         if (reply->used && reply->cut && !reply->told && (first == NULL || reply->order < first->order))
             first = reply;
@@ -312,7 +314,7 @@ bool parley_output_audio_next_cut(struct parley_output_audio *o, struct parley_h
 bool parley_output_audio_next_played(struct parley_output_audio *o, uint64_t now_us,
                                      struct parley_heard *played)
 {
-    for (uint32_t i = 0; i < o->replies_size; i++) {
+    for (uint32_t i = 0; i < o->replies_top; i++) {
         struct parley_reply *reply = &o->replies[i];
         if (reply->used && !reply->cut && is_heard(o, reply, now_us)) {
             *played = heard(reply);
@@ -327,9 +329,9 @@ uint64_t parley_output_audio_deadline(const struct parley_output_audio *o)
 {
     uint64_t deadline_us = PARLEY_NEVER;
 
-    for (uint32_t i = 0; i < o->replies_size; i++) {
+    for (uint32_t i = 0; i < o->replies_top; i++) {
         const struct parley_reply *reply = &o->replies[i];
-        uint64_t heard_us = reply->last_read_us + o->delay_us;
+        uint64_t heard_us = reply->last_read_us > 0 ? reply->last_read_us + o->delay_us : 0;
         if (reply->used && reply->complete && !reply->cut && reply->queued == 0 && heard_us < deadline_us)
             deadline_us = heard_us;
     }

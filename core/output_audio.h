@@ -42,7 +42,8 @@ struct parley_output_audio {
     struct parley_run *runs; /* which reply the samples belong to; a ring as well */
     size_t runs_size, runs_read, runs_write;
     struct parley_reply *replies;
-    uint32_t replies_size, next_order;
+    uint32_t replies_size, replies_top; /* from there on none has ever been used, nor looked at */
+    uint32_t next_order;
     bool host_reads;                      /* parley_read_audio has been called: heard is what was read */
     bool unread;                          /* it has not, and the queue overflowed: out of use until it does */
     bool crowded;                         /* another reply waits for a place among the replies */
