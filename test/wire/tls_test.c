@@ -140,6 +140,7 @@ static struct lasting {
     uint64_t links;
     bool ids, has_tickets;
     size_t ticket_bytes; /* more in each ticket than it needs */
+    size_t recv_bytes;   /* of the link's buffer; 0: 4096 */
     mbedtls_ssl_cache_context cache;
     mbedtls_ssl_ticket_context tickets;
 } lasting;
@@ -197,7 +198,8 @@ static int try_client(const struct parley_fake_limits *limits, char why[PARLEY_T
                                  .ca_pem = lasting.ca_pem,
                                  .pins = &lasting.pin,
                                  .pin_count = lasting.pin.len > 0,
-                                 .recv_bytes = 4096, /* 1024 of them are read ahead */
+                                 .recv_bytes = lasting.recv_bytes > 0 ? lasting.recv_bytes
+                                                                      : 4096, /* a quarter is read ahead */
                                  .kept = lasting.keeps ? &lasting.kept : NULL};
     struct parley_tls_options options = {parley_view("localhost"), &to, &pair.facts};
     struct parley_arena arena = parley_arena(pair.memory, sizeof pair.memory);
@@ -453,6 +455,46 @@ static void reads_ahead_of_records(void **state)
     }
 }
 
+/* What comes closely behind something else is read by as few calls as can be, what comes after a pause with
+   little to copy. */
+static void reads_further_ahead_in_a_rush(void **state)
+{
+    static const struct {
+        const char *title;
+        uint64_t gap_us;
+        unsigned reads; /* with the one that finds nothing */
+    } rows[] = {
+        {"at once", 0, 2},
+        {"within a millisecond", 999, 2},
+        {"after one", 1000, 8},
+        {"after a pause", 4000, 8},
+    };
+    static const struct parley_fake_limits none = {0};
+    static unsigned char sent[1400], came[1500];
+    const uint64_t first_us = 5000000;
+    unsigned calls;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        lasting.recv_bytes = 32768;
+        open_pair(true, &none);
+        lasting.recv_bytes = 0;
+        expect_int(rows[i].title, shake_hands(&calls), 1);
+        assert_int_equal(mbedtls_ssl_write(&pair.ssl, sent, 10), 10);
+        assert_int_equal(parley_tls_work(pair.tls, first_us), 0);
+        assert_int_equal(parley_tls_read(pair.tls, came, sizeof came), 10);
+        for (int n = 0; n < 5; n++)
+            assert_int_equal(mbedtls_ssl_write(&pair.ssl, sent, sizeof sent), sizeof sent);
+        assert_int_equal(parley_tls_work(pair.tls, first_us + rows[i].gap_us), 0);
+        socket_reads = 0;
+        for (int n = 0; n < 5; n++)
+            expect_int(rows[i].title, parley_tls_read(pair.tls, came, sizeof came), sizeof sent);
+        expect_int(rows[i].title, parley_tls_read(pair.tls, came, sizeof came), 0);
+        expect_int(rows[i].title, (long)socket_reads, (long)rows[i].reads);
+        close_pair();
+    }
+}
+
 /* So that a board without AES or multiplication in hardware stays responsive. */
 static void does_one_step_in_a_call(void **state)
 {
@@ -493,7 +535,7 @@ static void loses_no_bytes_behind_a_stuck_alert(void **state)
     assert_true(parley_tls_unsent(pair.tls));
     assert_int_equal(parley_tls_write(pair.tls, "hello", 5), 0);
     assert_true(parley_tls_unsent(pair.tls));
-    assert_int_equal(parley_tls_flush(pair.tls), 0);
+    assert_int_equal(parley_tls_work(pair.tls, 0), 0);
 
     parley_fake_limits(0, &none);
     assert_int_equal(parley_tls_write(pair.tls, "hello", 5), 5);
@@ -963,6 +1005,7 @@ int main(void)
         cmocka_unit_test(ends_without_randomness),
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(reads_ahead_of_records),
+        cmocka_unit_test(reads_further_ahead_in_a_rush),
         cmocka_unit_test(asks_for_short_records_where_long_ones_have_no_room),
         cmocka_unit_test(resumes_what_the_last_link_left),
         cmocka_unit_test(verifies_by_a_text),

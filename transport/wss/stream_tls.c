@@ -161,7 +161,7 @@ int parley_stream_work(struct parley_stream *s, uint64_t now_us)
         work_proxy(s, now_us);
     if (s->status == 0 && s->stage == SECURING)
         work_tls(s, now_us);
-    if (s->status == 0 && s->stage == OPEN && s->tls != NULL && parley_tls_flush(s->tls) < 0)
+    if (s->status == 0 && s->stage == OPEN && s->tls != NULL && parley_tls_work(s->tls, now_us) < 0)
         fail(s, PARLEY_ERR_LOST, parley_tls_reason(s->tls));
     return s->status < 0 ? s->status : s->stage == OPEN;
 }

@@ -40,9 +40,11 @@
 #endif
 
 enum {
-    AHEAD_PART = 4,  /* of the link's buffer: so much more is read ahead of TLS */
-    GREETING = 5,    /* bytes of a record's header, kept to tell who is no TLS peer */
-    HOST_BYTES = 256 /* of a host name and its terminating zero */
+    AHEAD_PART = 4,    /* of the link's buffer: so much more is read ahead of TLS in a rush, */
+    AHEAD_SLOW = 1024, /* and so much else */
+    RUSH_US = 1000,    /* what follows on something else so soon is a rush */
+    GREETING = 5,      /* bytes of a record's header, kept to tell who is no TLS peer */
+    HOST_BYTES = 256   /* of a host name and its terminating zero */
 };
 
 struct parley_tls {
@@ -66,7 +68,9 @@ struct parley_tls {
     size_t owed;     /* bytes of the write that mbedTLS wants repeated; 0: none */
     int fd;
     struct parley_buffer ahead; /* read from the socket, and not asked for by mbedTLS so far */
-    int status;                 /* < 0 once it failed */
+    bool rush;
+    uint64_t now_us, came_us; /* the present work's; when something was read last */
+    int status;               /* < 0 once it failed */
     unsigned char greeting[GREETING];
     size_t greeting_bytes;
     char why[PARLEY_TRANSPORT_REASON];
@@ -112,17 +116,25 @@ static int bio_write(void *context, const unsigned char *from, size_t bytes)
     return moved > 0 ? moved : MBEDTLS_ERR_SSL_WANT_WRITE;
 }
 
-/* mbedTLS asks for the header of a record and then for the rest, two calls of the system for each; so once
-   there are messages as much is read ahead as there is room for. Returns as parley_socket_read. */
+/*
+ * mbedTLS asks for the header of a record and then for the rest, two calls of the system for each; so once
+ * there are messages more is read ahead: in a rush, when the next records are there already, as much as there
+ * is room for. But after a pause a copy of a long record costs more than a call, as the memory for it is in
+ * no cache. Returns as parley_socket_read.
+ */
 static int read_ahead(struct parley_tls *t, unsigned char *into, size_t bytes)
 {
-    size_t some = parley_buffer_used(&t->ahead);
+    size_t some = parley_buffer_used(&t->ahead), most = t->ahead.size;
 
+    if (!t->rush && most > AHEAD_SLOW)
+        most = AHEAD_SLOW;
     if (some == 0) {
-        if (!t->open || bytes >= t->ahead.size)
-            return parley_socket_read(t->fd, into, bytes);
-        int got = parley_socket_read(t->fd, t->ahead.at, t->ahead.size);
-        if (got <= 0)
+        bool direct = !t->open || bytes >= most;
+        int got =
+            direct ? parley_socket_read(t->fd, into, bytes) : parley_socket_read(t->fd, t->ahead.at, most);
+        if (got > 0)
+            t->came_us = t->now_us;
+        if (direct || got <= 0)
             return got;
         some = t->ahead.end = (size_t)got;
     }
@@ -531,7 +543,7 @@ int parley_tls_read(struct parley_tls *t, void *into, size_t bytes)
  * own; the next write would send the rest of that and report its own bytes as sent, so a write of nothing
  * goes first.
  */
-int parley_tls_flush(struct parley_tls *t)
+static int flush(struct parley_tls *t)
 {
     if (t->status < 0 || !t->unsent || t->owed > 0)
         return t->status;
@@ -539,11 +551,18 @@ int parley_tls_flush(struct parley_tls *t)
     return code < 0 && !is_pause(code) ? fail_open(t, code) : 0;
 }
 
+int parley_tls_work(struct parley_tls *t, uint64_t now_us)
+{
+    t->now_us = now_us;
+    t->rush = now_us - t->came_us < RUSH_US;
+    return flush(t);
+}
+
 int parley_tls_write(struct parley_tls *t, const void *from, size_t bytes)
 {
     size_t offer = t->owed;
 
-    if (parley_tls_flush(t) < 0 || bytes == 0)
+    if (flush(t) < 0 || bytes == 0)
         return t->status;
     if (t->unsent && t->owed == 0)
         return 0;

@@ -57,8 +57,9 @@ int parley_tls_handshake(struct parley_tls *t);
 int parley_tls_read(struct parley_tls *t, void *into, size_t bytes);
 int parley_tls_write(struct parley_tls *t, const void *from, size_t bytes);
 
-/* Gives the socket what is left of a record. Returns 0 (some may be left still) or PARLEY_ERR_LOST. */
-int parley_tls_flush(struct parley_tls *t);
+/* Gives the socket what is left of a record, and tells the time: what follows closely on something else is
+   read with fewer calls. Returns 0 (some may be left still) or PARLEY_ERR_LOST. */
+int parley_tls_work(struct parley_tls *t, uint64_t now_us);
 
 /* True while part of a record waits for the socket. */
 bool parley_tls_unsent(const struct parley_tls *t);
