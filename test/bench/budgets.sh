@@ -39,7 +39,9 @@ if [ "${1-}" = update ]; then
     {
         sed '/^[^#]/d' "$budgets"
         sed '/^#/d' "$budgets" | while read -r stage way _ title; do
-            printf '%-12s %d %7d  %s\n' "$stage" "$way" "$(count "$stage" "$way")" "$title"
+            now=$(count "$stage" "$way")
+            [ -n "$now" ] || { echo "$title: it did not run" >&2 && exit 1; }
+            printf '%-12s %d %7d  %s\n' "$stage" "$way" "$now" "$title"
         done
     } >"$scratch/budgets"
     cp "$scratch/budgets" "$budgets"
