@@ -5,7 +5,7 @@ usage: whole.py BIN SRC [REPETITIONS]     called by test/bench/whole.sh
 BIN holds runner, measure, allocations.so, the clients in C and a folder `node` for those of npm; SRC the sources of the
 others. Each client takes the same events from the same server (runner.c): the repetitions of all clients are
 interleaved, and the tables hold medians. What a client costs before its first event is taken off where it says
-"per", and has columns of its own.
+"per", and has columns of its own. With two processors or more a client has the last one for itself.
 """
 import os
 import re
@@ -18,14 +18,17 @@ BIN, SRC = sys.argv[1], sys.argv[2]
 REPETITIONS = int(sys.argv[3]) if len(sys.argv) > 3 else 5
 MS = 100  # of audio in an event
 FLOOD = {"events": 20000, "gap": 0}
-PACED = {"events": 1000, "gap": 4000}
+PACED = {"events": 1000, "gap": 4000, "more": 3}  # that often are those run that differ by little
+NEAR = ["bare loop: poll and recv (and mbedTLS)", "parley"]
+LAST = (os.cpu_count() or 1) - 1
+SERVERS, CLIENTS = (["taskset", "-c", f"0-{LAST - 1}"], ["taskset", "-c", str(LAST)]) if LAST > 0 else ([], [])
 SUITES = ["ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-ECDSA-AES128-GCM-SHA256"]
 
 
 def clients():
     """Name, command, whether it can do without TLS."""
-    yield "bare loop: poll and recv (and mbedTLS)", [f"{BIN}/bare"], True
-    yield "parley", [f"{BIN}/parley"], True
+    yield NEAR[0], [f"{BIN}/bare"], True
+    yield NEAR[1], [f"{BIN}/parley"], True
     if os.path.exists(f"{BIN}/lws"):
         yield "libwebsockets + cJSON", [f"{BIN}/lws"], True
     for name, file, plain in (("npm ws", "ws", True), ("npm openai", "openai", False),
@@ -40,8 +43,8 @@ def clients():
 def run(command, suite, events, gap, before=(), env=None, measured=True):
     """One run of a client: a dict of all numbers it and those who measure it print."""
     tls = ["--tls", f"{BIN}/cert.pem", f"{BIN}/key.pem", suite] if suite else []
-    words = [f"{BIN}/runner", *tls, "--events", str(events), "--gap-us", str(gap), "--ms", str(MS), "--", *before,
-             *([f"{BIN}/measure"] if measured else []), *command]
+    words = [*SERVERS, f"{BIN}/runner", *tls, "--events", str(events), "--gap-us", str(gap), "--ms", str(MS), "--",
+             *CLIENTS, *before, *([f"{BIN}/measure"] if measured else []), *command]
     done = subprocess.run(words, capture_output=True, text=True, timeout=120, env={**os.environ, **(env or {})})
     numbers = {name: int(value) for name, value in re.findall(r"(\w+)=(-?\d+)", done.stdout)}
     if numbers.get("status") != 0 or numbers.get("samples", events * MS * 24) != events * MS * 24:
@@ -56,10 +59,11 @@ def median(rows, name):
 def interleaved(who, suite, what):
     """Runs with events and without, of all clients in turn: name -> (rows with, rows without)."""
     rows = {name: ([], []) for name, _ in who}
-    for _ in range(REPETITIONS):
+    for turn in range(REPETITIONS * what.get("more", 1)):
         for name, command in who:
-            rows[name][0].append(run(command, suite, what["events"], what["gap"]))
-            rows[name][1].append(run(command, suite, 0, 0))
+            if turn < REPETITIONS or name in NEAR:
+                rows[name][0].append(run(command, suite, what["events"], what["gap"]))
+                rows[name][1].append(run(command, suite, 0, 0))
     return rows
 
 
