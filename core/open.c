@@ -4,6 +4,7 @@
 #include "core/limits.h"
 #include "core/restore.h"
 #include "core/session.h"
+#include "parser/base64.h"
 #include <stdio.h>
 
 enum { LINK_NOTICES = 14, SAMPLES_PER_MS = PARLEY_SAMPLE_RATE / 1000 };
@@ -24,16 +25,14 @@ static size_t chunk_bytes(const struct parley_limits *limits)
     return limits->input_audio_ms < 100 ? PARLEY_OUTBOX_CHUNK / 5 : PARLEY_OUTBOX_CHUNK;
 }
 
-/* An audio message of a whole chunk. */
+/* An audio message of a whole chunk: one of nothing, and the chunk's base64. */
 static size_t audio_message_bytes(const struct parley_conversation *c)
 {
-    static const char silence[PARLEY_OUTBOX_CHUNK];
-    const struct parley_slot slots[] = {{.name = "audio", .text = {silence, c->audio_chunk_bytes}},
-                                        {.name = NULL}};
+    const struct parley_slot slots[] = {{.name = "audio", .text = {"", 0}}, {.name = NULL}};
     struct parley_render r = parley_render(NULL, 0);
 
     parley_render_template(&r, c->dialect->audio_append, slots);
-    return r.used;
+    return r.used + parley_base64_length(c->audio_chunk_bytes);
 }
 
 static size_t smaller(size_t a, size_t b)
