@@ -1,9 +1,8 @@
 # shellcheck shell=sh
-# shellcheck disable=SC2154 # what they give it
+# shellcheck disable=SC2153,SC2154 # what they give it
 # For scripts that break the engine on purpose, one line at a time in a copy of the tree, and see that a program of
 # seeds notices. They read it with `. test/mutants.sh`, behind test/check.sh, and give it
-#   program    which is built, below $BUILD/test
-#   build      a folder for that, to stay for the next time
+#   program    which is built, below $BUILD/test; what it is built of stays for the next time, at $build
 #   files      those of whose mutants there are to be checks, with spaces around; two spaces: all
 #   mutants    a command that prints the table: file, in sed what is broken, in words; '|' in between
 #   intact     one that fails where the program does not pass as it is
@@ -23,6 +22,7 @@ check_mutants() {
         echo '1..0 # SKIP no git here to tell which files are sources'
         exit 0
     fi
+    build=$(mkdir -p "$BUILD/mutants/$program" && cd "$BUILD/mutants/$program" && pwd)
     copy
     check 'as it is, it is built' build
     check 'as it is, nothing is broken' intact

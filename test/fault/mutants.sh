@@ -9,7 +9,6 @@ cd "$(dirname "$0")/../.."
 . test/mutants.sh
 # shellcheck disable=SC2034 # for test/mutants.sh
 files=" $* " program=fault/simulate
-build=$(mkdir -p "$BUILD/mutants" && cd "$BUILD/mutants" && pwd)
 
 mutants() {
     cat <<'END'

@@ -9,7 +9,6 @@ cd "$(dirname "$0")/../.."
 . test/mutants.sh
 # shellcheck disable=SC2034 # for test/mutants.sh
 files=" $* " program=wire/conversations_test
-build=$(mkdir -p "$BUILD/wire_mutants" && cd "$BUILD/wire_mutants" && pwd)
 
 mutants() {
     cat <<'END'
