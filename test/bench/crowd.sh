@@ -9,8 +9,7 @@ cd "$(dirname "$0")/../.."
 export BUILD CC CFLAGS
 
 . test/bench/whole/server.sh
-./build.sh make "$BUILD/lib/libparley.a"
-$CC -std=gnu11 $CFLAGS -I. "$src/crowd.c" "$BUILD/lib/libparley.a" -o "$bin/crowd" -lwslay $archives -lz
+host crowd
 last=$(($(nproc) - 1)) # the core of the crowd; those before it are the server's
 [ $last -gt 0 ] && server="taskset -c 0-$((last - 1))" || server=
 

@@ -9,8 +9,7 @@ cd "$(dirname "$0")/../.."
 export BUILD CC CFLAGS
 
 . test/bench/whole/server.sh
-./build.sh make "$BUILD/lib/libparley.a"
-$CC -std=gnu11 $CFLAGS -I. "$src/idle.c" "$BUILD/lib/libparley.a" -o "$bin/idle" -lwslay $archives -lz
+host idle
 cat "$bin/cert.pem" /etc/ssl/certs/ca-certificates.crt >"$bin/authorities.pem"
 
 run() { # the arguments of idle: its figures

@@ -12,14 +12,14 @@ npm_packages='ws@8.23.0 openai@7.55.0 @openai/agents-realtime@0.20.0'
 . test/bench/whole/server.sh
 mkdir -p "$bin/node"
 ./build.sh deps libwebsockets-dev libcjson-dev strace
-./build.sh make "$BUILD/lib/libparley.a" "$BUILD/bin/parley"
+./build.sh make "$BUILD/bin/parley"
 cp "$BUILD/bin/parley" "$bin/program"
 # shellcheck disable=SC2086 # lists of words
 {
     $CC -std=gnu11 -O2 -static "$src/measure.c" -o "$bin/measure"
     $CC -std=gnu11 -O2 -shared -fPIC "$src/allocations.c" -o "$bin/allocations.so"
     $CC -std=gnu11 $CFLAGS "$src/bare.c" -o "$bin/bare" $archives
-    $CC -std=gnu11 $CFLAGS -I. "$src/parley.c" "$BUILD/lib/libparley.a" -o "$bin/parley" -lwslay $archives -lz
+    host parley
     $CC -std=gnu11 $CFLAGS "$src/lws.c" -o "$bin/lws" -lwebsockets -lcjson || rm -f "$bin/lws"
 }
 cp "$src"/*.mjs "$bin/node/"
