@@ -75,12 +75,13 @@ struct parley_endpoint {
  * no call, ends it with a failure as one to the upgrade does.
  */
 
-/* A piece of a message, in order. `bytes` is good until the next call with this transport, but for ... */
+/* A piece of a message, in order. `bytes` is good until the next call with this transport, and where it is
+   lent until release() or the next recv(). */
 struct parley_fragment {
     struct parley_view bytes;
     bool last;   /* the message ends with this piece */
     bool binary; /* it is a binary message, which the protocol does not have */
-    bool lent;   /* ... this: until release() or the next recv(), and may be written over */
+    bool lent;   /* and the receiver's to write over */
 };
 
 /* "loopback" or "wss". */
