@@ -36,28 +36,46 @@ void parley_base64_encode_by(enum parley_vector by, char *out, const void *from,
     }
 }
 
-/* The six bits of a character; WRONG, with bits no group of four characters has, for any other. */
-#define WRONG 0xFF000000u
+/* The six bits of a character, or -1 for any other. */
 #define BITS(c)                                                                                              \
     ((c) >= 'A' && (c) <= 'Z'   ? (c) - 'A'                                                                  \
      : (c) >= 'a' && (c) <= 'z' ? (c) - 'a' + 26                                                             \
      : (c) >= '0' && (c) <= '9' ? (c) - '0' + 52                                                             \
      : (c) == '+'               ? 62                                                                         \
      : (c) == '/'               ? 63                                                                         \
-                                : WRONG)
+                                : -1)
+#define WRONG        0xFF000000u /* no group of four characters has any of these bits */
+#define AT_4(at, c)  at(c), at((c) + 1), at((c) + 2), at((c) + 3)
+#define AT_16(at, c) AT_4(at, c), AT_4(at, (c) + 4), AT_4(at, (c) + 8), AT_4(at, (c) + 12)
+#define AT_64(at, c) AT_16(at, c), AT_16(at, (c) + 16), AT_16(at, (c) + 32), AT_16(at, (c) + 48)
+#define AT_256(at)   AT_64(at, 0), AT_64(at, 64), AT_64(at, 128), AT_64(at, 192)
 
-/* One table for each place in a group of four, so that nothing is left to shift. */
-#define AT_1(c, shift)  (BITS(c) == WRONG ? WRONG : BITS(c) << (shift))
-#define AT_4(c, shift)  AT_1(c, shift), AT_1((c) + 1, shift), AT_1((c) + 2, shift), AT_1((c) + 3, shift)
-#define AT_16(c, shift) AT_4(c, shift), AT_4((c) + 4, shift), AT_4((c) + 8, shift), AT_4((c) + 12, shift)
-#define AT_64(c, shift)                                                                                      \
-    AT_16(c, shift), AT_16((c) + 16, shift), AT_16((c) + 32, shift), AT_16((c) + 48, shift)
-#define AT_256(shift) AT_64(0u, shift), AT_64(64u, shift), AT_64(128u, shift), AT_64(192u, shift)
-static const uint32_t places[4][256] = {{AT_256(18)}, {AT_256(12)}, {AT_256(6)}, {AT_256(0)}};
+/* The bits of the character `c` at its place in a group of four, 0 to 3; at least WRONG for what is none. */
+#ifdef __OPTIMIZE_SIZE__
+#define AT(c) (signed char)BITS(c)
+static const signed char bits[256] = {AT_256(AT)};
+
+static uint32_t placed(int place, unsigned char c)
+{
+    return (uint32_t)bits[c] << (18 - 6 * place);
+}
+#else /* a table for each place, so that nothing is left to shift */
+#define SHIFTED(c, shift) (BITS(c) < 0 ? WRONG : (uint32_t)BITS(c) << (shift))
+#define AT_0(c)           SHIFTED(c, 18)
+#define AT_1(c)           SHIFTED(c, 12)
+#define AT_2(c)           SHIFTED(c, 6)
+#define AT_3(c)           SHIFTED(c, 0)
+static const uint32_t places[4][256] = {{AT_256(AT_0)}, {AT_256(AT_1)}, {AT_256(AT_2)}, {AT_256(AT_3)}};
+
+static uint32_t placed(int place, unsigned char c)
+{
+    return places[place][c];
+}
+#endif
 
 static uint32_t group(const unsigned char *in)
 {
-    return places[0][in[0]] | places[1][in[1]] | places[2][in[2]] | places[3][in[3]];
+    return placed(0, in[0]) | placed(1, in[1]) | placed(2, in[2]) | placed(3, in[3]);
 }
 
 /* Where `in`, which begins with a group and ends the text, stops to be what base64 can begin with; `len`
@@ -65,12 +83,12 @@ static uint32_t group(const unsigned char *in)
 static size_t first_wrong(const unsigned char *in, size_t len)
 {
     size_t at = 0;
-    while (at < len && places[3][in[at]] != WRONG)
+    while (at < len && placed(3, in[at]) < WRONG)
         at++;
     size_t place = at % 4;
     if (at == len || in[at] != '=' || place < 2)
         return at;
-    if ((places[3][in[at - 1]] & (place == 2 ? 15 : 3)) != 0) /* the bits padding leaves unused */
+    if ((placed(3, in[at - 1]) & (place == 2 ? 15 : 3)) != 0) /* the bits padding leaves unused */
         return at;
     for (; place < 4; place++, at++)
         if (at == len || in[at] != '=')
@@ -104,11 +122,11 @@ static const unsigned char *pass_groups(unsigned char *out, const unsigned char 
 /* The last group, which is padded. Returns where writing ended. */
 static unsigned char *finish(unsigned char *out, const unsigned char *in)
 {
-    uint32_t bytes = places[0][in[0]] | places[1][in[1]];
+    uint32_t bytes = placed(0, in[0]) | placed(1, in[1]);
     bool two = in[2] != '=';
     *out++ = (unsigned char)(bytes >> 16);
     if (two)
-        *out++ = (unsigned char)((bytes | places[2][in[2]]) >> 8);
+        *out++ = (unsigned char)((bytes | placed(2, in[2])) >> 8);
     return out;
 }
 
