@@ -44,7 +44,7 @@ static void say(struct parley_conversation *c, enum parley_outbox_for whose, con
 {
     /* Callers see to it that the reserve is whole, so this can fail by our own mistake only. */
     if (parley_outbox_put(&c->outbox, whose, t, slots) < 0)
-        parley_log_line(&c->log, PARLEY_LOG_ERROR, "%s does not fit into the outbox", t->name);
+        parley_log_line(&c->log, PARLEY_LOG_ERROR, "no room in the outbox for %s", t->pieces[0].literal);
 }
 
 void parley_say(struct parley_conversation *c, const struct parley_template *t,

@@ -17,7 +17,8 @@
 # written then. The same tree gives the same output, byte for byte.
 #
 # Each piece of text is an array of its own, so that a program linked with --gc-sections holds only those it
-# uses; and none exceeds 4095 bytes, the longest string literal a C11 compiler has to take.
+# uses, and once, however many texts put it in; and none exceeds 4095 bytes, the longest string literal a C11
+# compiler has to take.
 #
 # Needs a POSIX sh, find, sort and any awk (mawk, gawk and busybox are tested).
 set -eu
@@ -63,7 +64,7 @@ function put(text,    i, c) {
     for (i = 1; i <= length(text); i++) {
         c = substr(text, i, 1)
         if (bytes >= 4000 && !(c >= "\200" && c < "\300")) # not within a character
-            end_piece("NULL", "raw")
+            end_text()
         literal = literal (c in escape ? escape[c] : c) (c == "\n" ? "\"\n    \"" : "")
         bytes++
     }
@@ -72,16 +73,18 @@ function put(text,    i, c) {
 # Closes the piece: its text as an array, and the slot behind it.
 function end_piece(slot, filter,    name) {
     name = "text_" id "_" count
-    if (bytes > 0) {
+    if (bytes > 0)
         arrays = arrays "static const char " name "[] =\n    \"" literal "\";\n"
-        pieces = pieces "    {{" name ", sizeof " name " - 1}, "
-    } else {
-        pieces = pieces "    {{\"\", 0}, "
-    }
-    pieces = pieces slot ", " filters[filter] "},\n"
+    pieces = pieces "    {" (bytes > 0 ? name : "\"\"") ", " slot ", " (bytes > 0 ? "sizeof " name " - 1" : 0) ", " filters[filter] "},\n"
     literal = ""
     bytes = 0
     count++
+}
+
+# Closes it where no slot follows.
+function end_text() {
+    if (bytes > 0)
+        end_piece("NULL", "raw")
 }
 
 # What stands between ${ and }.
@@ -98,16 +101,36 @@ function put_slot(text, kind, quoted, where,    bar, name, filter) {
     end_piece("\"" name "\"", filter)
 }
 
-# Reads a text into the template in the making; calls itself for a text within.
+# Puts another text in: its pieces, made before.
+function put_text(path, where,    outer) {
+    if (path in reading)
+        fail(where, path " contains itself")
+    end_text()
+    outer["id"] = id
+    outer["arrays"] = arrays
+    outer["pieces"] = pieces
+    outer["count"] = count
+    if (!(path in pieces_of))
+        read_text(path, where)
+    id = outer["id"]
+    arrays = outer["arrays"]
+    pieces = outer["pieces"] pieces_of[path]
+    count = outer["count"] + count_of[path]
+}
+
+# Reads a text into pieces; calls itself for a text within.
 function read_text(path, from,    file, kind, line, number, where, got, quoted, i, end, c) {
     file = tree "/" path
-    if (path in reading)
-        fail(from, path " contains itself")
     reading[path] = 1
-    kind = path
+    id = kind = path
+    sub(/\.[a-z]*$/, "", id)
+    gsub(/[^A-Za-z0-9_]/, "_", id)
+    if (id in made)
+        fail(file, "gets the same name as " made[id])
+    made[id] = path
+    arrays = pieces = literal = ""
+    bytes = count = number = quoted = 0
     sub(/.*\./, "", kind)
-    number = 0
-    quoted = 0
     while ((got = (getline line < file)) > 0) {
         where = file ":" (number + 1)
         if (number++ > 0 && kind != "json")
@@ -126,7 +149,7 @@ function read_text(path, from,    file, kind, line, number, where, got, quoted, 
                 else if (quoted)
                     fail(where, "a text cannot be put inside of quotes")
                 else
-                    read_text(substr(line, i + 3, end - 4), where)
+                    put_text(substr(line, i + 3, end - 4), where)
                 i += end - 1
             } else if (kind != "json") {
                 put(c)
@@ -144,25 +167,25 @@ function read_text(path, from,    file, kind, line, number, where, got, quoted, 
     if (got < 0)
         fail(from, file " cannot be read")
     close(file)
+    end_text()
+    if (count == 0)
+        end_piece("NULL", "raw")
+    printf "%s", "\n" arrays > source
+    id_of[path] = id
+    pieces_of[path] = pieces
+    count_of[path] = count
     delete reading[path]
 }
 
 # One text of the list as a template of its own.
-function make(path) {
-    id = path
-    sub(/\.[a-z]*$/, "", id)
-    gsub(/[^A-Za-z0-9_]/, "_", id)
-    if (id in made)
-        fail(tree "/" path, "gets the same name as " made[id])
-    made[id] = path
-    arrays = pieces = literal = ""
-    bytes = count = 0
-    read_text(path, path)
-    end_piece("NULL", "raw")
-    print "extern const struct parley_template parley_template_" id ";" > header
-    print "\n" arrays "static const struct parley_piece pieces_" id "[] = {\n" pieces "};" > source
-    print "const struct parley_template parley_template_" id " = {\"" path "\", pieces_" id ", " count "};" > source
-    table = table "    &parley_template_" id ",\n"
+function make(path,    name) {
+    if (!(path in pieces_of))
+        read_text(path, path)
+    name = "parley_template_" id_of[path]
+    print "extern const struct parley_template " name ";" > header
+    print "static const struct parley_piece pieces_" id_of[path] "[] = {\n" pieces_of[path] "};" > source
+    print "const struct parley_template " name " = {pieces_" id_of[path] ", " count_of[path] "};" > source
+    table = table "    {\"" path "\", &" name "},\n"
     total++
 }
 
@@ -183,8 +206,8 @@ END {
     if (total == 0)
         fail(tree, "no texts here")
     print "\n/* All of them, by name. */\nenum { PARLEY_TEMPLATES = " total " };" > header
-    print "extern const struct parley_template *const parley_templates[PARLEY_TEMPLATES];\n\n#endif" > header
-    print "\nconst struct parley_template *const parley_templates[PARLEY_TEMPLATES] = {\n" table "};" > source
+    print "extern const struct parley_named_template parley_templates[PARLEY_TEMPLATES];\n\n#endif" > header
+    print "\nconst struct parley_named_template parley_templates[PARLEY_TEMPLATES] = {\n" table "};" > source
 }
 '
 mv "$out/templates.h.new" "$out/templates/templates.h"

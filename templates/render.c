@@ -240,6 +240,11 @@ static void put_slot(struct parley_render *r, enum parley_filter filter, const s
     }
 }
 
+static struct parley_view literal_of(const struct parley_piece *piece)
+{
+    return parley_view_of(piece->literal, piece->bytes);
+}
+
 long parley_render_template(struct parley_render *r, const struct parley_template *t,
                             const struct parley_slot *slots)
 {
@@ -248,7 +253,7 @@ long parley_render_template(struct parley_render *r, const struct parley_templat
     for (size_t i = 0; i < t->count; i++) {
         const struct parley_piece *piece = &t->pieces[i];
 
-        parley_render_text(r, piece->literal);
+        parley_render_text(r, literal_of(piece));
         if (piece->slot != NULL)
             put_slot(r, piece->filter, find_slot(slots, piece->slot));
     }
@@ -258,5 +263,5 @@ long parley_render_template(struct parley_render *r, const struct parley_templat
 struct parley_view parley_template_text(const struct parley_template *t)
 {
     assert(t->count == 1 && t->pieces[0].slot == NULL);
-    return t->pieces[0].literal;
+    return literal_of(t->pieces);
 }

@@ -34,14 +34,20 @@ struct parley_render {
 
 /* A template as embed.sh writes it: literal text, then a slot, and so on. */
 struct parley_piece {
-    struct parley_view literal;
-    const char *slot; /* NULL: none follows (the last piece; or a long literal goes on in the next) */
+    const char *literal; /* terminated */
+    const char *slot;    /* NULL: none follows (the text ends, or its next piece is literal as well) */
+    uint16_t bytes;      /* of the literal */
     enum parley_filter filter;
 };
 struct parley_template {
-    const char *name; /* "wire/v2/item_user_text.json" */
     const struct parley_piece *pieces;
     size_t count;
+};
+
+/* For tests, a table of all: parley_templates[PARLEY_TEMPLATES], by name. */
+struct parley_named_template {
+    const char *name; /* "wire/v2/item_user_text.json" */
+    const struct parley_template *template;
 };
 
 /* What goes into a slot: `text`, or for ${…|number} `number`, or whatever `write` puts there piece by piece

@@ -21,6 +21,8 @@ embed() { sh templates/embed.sh "$out" "$tree"; }
 put wire/v9/message.json '{\r\n  "type" : "a b",\n\t"text": "  ${text} ",\n  "n": ${n|number},\n  "sound": "${s|base64}",\n  "list": [ ${one|raw}, 1 ]\n}\n'
 put wire/v9/quotes.json '{"a": "he said \\"no, {x}: 1\\" \\\\", "b" : ""}\n'
 put wire/v9/outer.json '{\n  "inner": ${<wire/v9/message.json},\n  "after": "${after}"\n}\n'
+put wire/v9/again.json '[${<wire/v9/message.json}]'
+put wire/v9/deep.json '{"list": ${<wire/v9/again.json}, "and": ${<wire/v9/message.json}}'
 put plain.md 'one  ${first}\n\n two $${kept} $ {} $$ ${last|json}\n\n'
 put note.xml '<a>\n  <b>${b}</b>\n</a>\n'
 put bytes.md 'für 日本 🎧 "q" \\\\n ??= ??/ %% \t\001\033\177 end'
@@ -39,15 +41,15 @@ cat >"$scratch/show.c" <<'C'
 int main(int argc, char **argv)
 {
     for (size_t t = 0; t < PARLEY_TEMPLATES; t++) {
-        const struct parley_template *p = parley_templates[t];
+        const struct parley_template *p = parley_templates[t].template;
         if (argc < 2)
-            printf("%s: ", p->name);
-        else if (strcmp(p->name, argv[1]) != 0)
+            printf("%s: ", parley_templates[t].name);
+        else if (strcmp(parley_templates[t].name, argv[1]) != 0)
             continue;
         for (size_t i = 0; i < p->count; i++) {
-            if (p->pieces[i].literal.len > 0 && ((unsigned char)p->pieces[i].literal.at[0] & 0xC0) == 0x80)
+            if (p->pieces[i].bytes > 0 && ((unsigned char)p->pieces[i].literal[0] & 0xC0) == 0x80)
                 return 1;
-            fwrite(p->pieces[i].literal.at, 1, p->pieces[i].literal.len, stdout);
+            fwrite(p->pieces[i].literal, 1, p->pieces[i].bytes, stdout);
             if (p->pieces[i].slot != NULL)
                 printf("<%s %d>", p->pieces[i].slot, (int)p->pieces[i].filter);
         }
@@ -69,6 +71,9 @@ text_is 'JSON loses white space outside of strings only; filters 1 json, 3 base6
 text_is 'escaped quotes do not end a string' wire/v9/quotes.json '{"a":"he said \"no, {x}: 1\" \\","b":""}'
 text_is 'a text within a text, with its slots' wire/v9/outer.json \
     '{"inner":{"type":"a b","text":"  <text 1> ","n":<n 4>,"sound":"<s 3>","list":[<one 0>,1]},"after":"<after 1>"}'
+text_is 'a text within a text within a text, and once more' wire/v9/deep.json \
+    '{"list":[{"type":"a b","text":"  <text 1> ","n":<n 4>,"sound":"<s 3>","list":[<one 0>,1]}],"and":{"type":"a b","text":"  <text 1> ","n":<n 4>,"sound":"<s 3>","list":[<one 0>,1]}}'
+check_equal 'which stands in the program once' 1 "$(grep -a -c 'sound' "$out/templates.c")"
 text_is 'md: as it is, slots raw, $${ plain' plain.md "$(printf 'one  <first 0>\n\n two ${kept} $ {} $$ <last 1>\n\n')"
 text_is 'xml: as it is, slots escaped' note.xml "$(printf '<a>\n  <b><b 2></b>\n</a>')"
 text_is 'a file without a newline at its end' no-newline.md "$(printf 'a\nb')"
@@ -83,7 +88,7 @@ check_equal 'that one is in three pieces' 3 "$(grep -a -c 'text_long_[0-9]*\[\]'
 only_one_newline() { [ "$("$scratch/show" plain.md | tail -c 2 | od -An -c | tr -d ' ')" = '>\n' ]; }
 check 'only the last newline is dropped' only_one_newline
 check_equal 'all are in the table, sorted' \
-    "bytes.md empty.md long.md no-newline.md note.xml plain.md wire/v9/message.json wire/v9/outer.json wire/v9/quotes.json" \
+    "bytes.md empty.md long.md no-newline.md note.xml plain.md wire/v9/again.json wire/v9/deep.json wire/v9/message.json wire/v9/outer.json wire/v9/quotes.json" \
     "$("$scratch/show" | LC_ALL=C grep -a -o '^[a-z/0-9-]*\.[a-z]*:' | tr -d ':' | tr '\n' ' ' | sed 's/ $//')"
 
 # ---- the same everywhere -----------------------------------------------------------------------
@@ -105,12 +110,13 @@ for tool in mawk gawk 'busybox awk' original-awk; do
 done
 
 # ---- texts that are refused --------------------------------------------------------------------
-# title, file, text, message
+# title, file, text, message, another file, its text
 refused() {
     rm -rf "$tree" "$out"
     mkdir -p "$tree/wire"
     put fine.md 'fine\n'
     put "$2" "$3"
+    [ $# -eq 4 ] || put "$5" "$6"
     check_equal "$1" "$tree/$4
 status 1" "$(embed 2>&1 || echo "status $?")"
     check "$1: nothing is written" sh -c "! [ -e '$out/templates.c' ] && ! [ -e '$out/templates/templates.h' ]"
@@ -126,6 +132,7 @@ refused 'a slot for text outside of quotes' wire/a.json '{"x": ${x}}' \
 refused 'a text within quotes' wire/a.json '{"x": "${<fine.md}"}' 'wire/a.json:1: a text cannot be put inside of quotes'
 refused 'a text that is not there' a.md '\n${<b.md}' "a.md:2: $tree/b.md cannot be read"
 refused 'a text that contains itself' a.md '${<a.md}' 'a.md:1: a.md contains itself'
+refused 'a text that contains itself by another' a.md '\n${<wire/b.md}' 'wire/b.md:1: a.md contains itself' wire/b.md 'b ${<a.md}'
 refused 'two files of one name' fine.xml '<a/>' 'fine.xml: gets the same name as fine.md'
 
 rm -rf "$tree"

@@ -178,15 +178,16 @@ static void test_json_random(void **state)
 
 /* ---- templates ------------------------------------------------------------------------------- */
 
+#define PIECE(text, slot, filter)                                                                            \
+    {                                                                                                        \
+        text, slot, sizeof(text) - 1, filter                                                                 \
+    }
 static const struct parley_piece pieces[] = {
-    {PARLEY_VIEW("{\"a\":\""), "a", PARLEY_FILTER_JSON},
-    {PARLEY_VIEW("\",\"n\":"), "n", PARLEY_FILTER_NUMBER},
-    {PARLEY_VIEW(",\"b\":\""), "b", PARLEY_FILTER_BASE64},
-    {PARLEY_VIEW("\",\"r\":"), "r", PARLEY_FILTER_RAW},
-    {PARLEY_VIEW(",\"again\":\""), "a", PARLEY_FILTER_JSON},
-    {PARLEY_VIEW("\"}"), NULL, PARLEY_FILTER_RAW},
+    PIECE("{\"a\":\"", "a", PARLEY_FILTER_JSON),     PIECE("\",\"n\":", "n", PARLEY_FILTER_NUMBER),
+    PIECE(",\"b\":\"", "b", PARLEY_FILTER_BASE64),   PIECE("\",\"r\":", "r", PARLEY_FILTER_RAW),
+    PIECE(",\"again\":\"", "a", PARLEY_FILTER_JSON), PIECE("\"}", NULL, PARLEY_FILTER_RAW),
 };
-static const struct parley_template all_filters = {"all", pieces, COUNT(pieces)};
+static const struct parley_template all_filters = {pieces, COUNT(pieces)};
 static const struct parley_slot all_slots[] = {
     {.name = "not in the template", .text = PARLEY_VIEW("x")}, {.name = "r", .text = PARLEY_VIEW("[1]")},
     {.name = "b", .text = PARLEY_VIEW("\x01\x02\x03\x04")},    {.name = "n", .number = 4294967296},
@@ -260,11 +261,11 @@ static void test_overflow_stays(void **state)
 }
 
 static const struct parley_piece inner_pieces[] = {
-    {PARLEY_VIEW("\"Hi\" "), "name", PARLEY_FILTER_RAW},
-    {PARLEY_VIEW(" <"), "count", PARLEY_FILTER_NUMBER},
-    {PARLEY_VIEW(">"), NULL, PARLEY_FILTER_RAW},
+    PIECE("\"Hi\" ", "name", PARLEY_FILTER_RAW),
+    PIECE(" <", "count", PARLEY_FILTER_NUMBER),
+    PIECE(">", NULL, PARLEY_FILTER_RAW),
 };
-static const struct parley_template inner = {"inner", inner_pieces, COUNT(inner_pieces)};
+static const struct parley_template inner = {inner_pieces, COUNT(inner_pieces)};
 
 static void write_inner(struct parley_render *r, const void *state)
 {
@@ -295,10 +296,10 @@ static void test_slot_that_writes(void **state)
 
     for (size_t i = 0; i < COUNT(cases); i++) {
         const struct parley_piece outer_pieces[] = {
-            {PARLEY_VIEW("["), "s", cases[i].filter},
-            {PARLEY_VIEW("]"), NULL, PARLEY_FILTER_RAW},
+            PIECE("[", "s", cases[i].filter),
+            PIECE("]", NULL, PARLEY_FILTER_RAW),
         };
-        const struct parley_template outer = {"outer", outer_pieces, COUNT(outer_pieces)};
+        const struct parley_template outer = {outer_pieces, COUNT(outer_pieces)};
         char room[64];
         struct parley_render r = parley_render(room, sizeof room);
 
@@ -310,8 +311,8 @@ static void test_slot_that_writes(void **state)
 
 static void test_text_of_a_template(void **state)
 {
-    static const struct parley_piece piece[] = {{PARLEY_VIEW("fixed"), NULL, PARLEY_FILTER_RAW}};
-    static const struct parley_template fixed = {"fixed", piece, 1};
+    static const struct parley_piece piece[] = {PIECE("fixed", NULL, PARLEY_FILTER_RAW)};
+    static const struct parley_template fixed = {piece, 1};
     (void)state;
 
     assert_true(parley_view_is(parley_template_text(&fixed), "fixed"));
