@@ -16,9 +16,9 @@
 # strings does not reach the wire. What cannot be right is refused, with file and line, and nothing is
 # written then. The same tree gives the same output, byte for byte.
 #
-# Each piece of text is an array of its own, so that a program linked with --gc-sections holds only those it
-# uses, and once, however many texts put it in; and none exceeds 4095 bytes, the longest string literal a C11
-# compiler has to take.
+# Each piece of text is an array of its own, and so is each name in the table, as a linker keeps or drops the
+# literals of a file together: so a program linked with --gc-sections holds only those it uses, and once,
+# however many texts put it in. None exceeds 4095 bytes, the longest string literal a C11 compiler has to take.
 #
 # Needs a POSIX sh, find, sort and any awk (mawk, gawk and busybox are tested).
 set -eu
@@ -185,7 +185,8 @@ function make(path,    name) {
     print "extern const struct parley_template " name ";" > header
     print "static const struct parley_piece pieces_" id_of[path] "[] = {\n" pieces_of[path] "};" > source
     print "const struct parley_template " name " = {pieces_" id_of[path] ", " count_of[path] "};" > source
-    table = table "    {\"" path "\", &" name "},\n"
+    names = names "static const char name_" id_of[path] "[] = \"" path "\";\n"
+    table = table "    {name_" id_of[path] ", &" name "},\n"
     total++
 }
 
@@ -207,7 +208,7 @@ END {
         fail(tree, "no texts here")
     print "\n/* All of them, by name. */\nenum { PARLEY_TEMPLATES = " total " };" > header
     print "extern const struct parley_named_template parley_templates[PARLEY_TEMPLATES];\n\n#endif" > header
-    print "\nconst struct parley_named_template parley_templates[PARLEY_TEMPLATES] = {\n" table "};" > source
+    print "\n" names "const struct parley_named_template parley_templates[PARLEY_TEMPLATES] = {\n" table "};" > source
 }
 '
 mv "$out/templates.h.new" "$out/templates/templates.h"
