@@ -1,6 +1,7 @@
 /* Reading a message, and the events both dialects know. See parser/events_common.h. */
 #include "parser/events_common.h"
 #include "parser/base64.h"
+#include "platform/arena.h"
 #include "platform/status.h"
 
 /* ---- values ------------------------------------------------------------------------------------ */
@@ -75,11 +76,12 @@ bool parley_value_members(const struct parley_value *value, const struct parley_
     return object_members(&j, names, count, values);
 }
 
-/* A reader that stands at the value, as if it had just been read. */
-static struct parley_json at_value(const struct parley_value *value)
+/* Makes a reader stand at the value, as if it had just been read. */
+static void stand_at(struct parley_json *j, const struct parley_value *value)
 {
-    return (struct parley_json){
-        .start = value->at, .raw = {value->at, value->len}, .escaped = value->escaped};
+    parley_json_start(j, value->at, value->len);
+    j->raw = parley_view_of(value->at, value->len);
+    j->escaped = value->escaped;
 }
 
 /* ---- audio in its place ------------------------------------------------------------------------ */
@@ -127,7 +129,10 @@ struct parley_view parley_value_string(const struct parley_value *value)
         return parley_view(NULL);
     if (value->decoded > 0)
         put_back(value);
-    struct parley_json j = at_value(value);
+    if (!value->escaped)
+        return parley_view_of(value->at + 1, value->len - 2);
+    struct parley_json j;
+    stand_at(&j, value);
     return parley_json_string(&j);
 }
 
@@ -136,7 +141,8 @@ bool parley_value_whole(const struct parley_value *value, uint32_t most, uint32_
     uint64_t whole;
     if (value->token != PARLEY_JSON_NUMBER)
         return false;
-    struct parley_json j = at_value(value);
+    struct parley_json j;
+    stand_at(&j, value);
     if (!parley_json_u64(&j, &whole) || whole > most)
         return false;
     *number = (uint32_t)whole;
@@ -197,12 +203,18 @@ static size_t which_member(const struct parley_json *j)
     return PARLEY_MEMBERS;
 }
 
+const struct parley_value *parley_member(const struct parley_members *members, enum parley_member member)
+{
+    static const struct parley_value absent = {.token = PARLEY_JSON_END};
+    return (members->told >> member & 1) != 0 ? &members->values[member] : &absent;
+}
+
 static bool apply(const struct parley_rule *rule, struct parley_wire_event *event,
-                  const struct parley_value *members)
+                  const struct parley_members *members)
 {
     event->kind = rule->kind;
     if (rule->text != PARLEY_MEMBER_NONE) {
-        event->text = parley_value_string(&members[rule->text]);
+        event->text = parley_value_string(parley_member(members, rule->text));
         if (event->text.at == NULL)
             return false;
     }
@@ -223,40 +235,62 @@ static const struct parley_rule *find_rule(struct rules rules, struct parley_vie
     return NULL;
 }
 
-/* True when, by the type told so far, a member is audio. */
-static bool is_audio(struct rules rules, const struct parley_value *members, size_t member)
+/* The rule for a type, the token just read; NULL for one with escapes, too. */
+static const struct parley_rule *plain_rule(struct rules rules, const struct parley_json *j,
+                                            enum parley_json_token token)
 {
-    const struct parley_value *type = &members[PARLEY_MEMBER_TYPE];
-    if ((member != PARLEY_MEMBER_DELTA && member != PARLEY_MEMBER_DATA) ||
-        type->token != PARLEY_JSON_STRING || type->escaped)
-        return false;
-    const struct parley_rule *rule = find_rule(rules, parley_view_of(type->at + 1, type->len - 2));
-    return rule != NULL && rule->kind == PARLEY_WIRE_AUDIO;
+    if (token != PARLEY_JSON_STRING || j->escaped)
+        return NULL;
+    return find_rule(rules, parley_view_of(j->raw.at + 1, j->raw.len - 2));
 }
 
-static void read_message(struct parley_json *j, struct rules rules, struct parley_value *members)
+/* True when, by the type told so far, a member is audio. */
+static bool is_audio(const struct parley_rule *rule, size_t member)
 {
+    return (member == PARLEY_MEMBER_DELTA || member == PARLEY_MEMBER_DATA) && rule != NULL &&
+           rule->kind == PARLEY_WIRE_AUDIO;
+}
+
+/* Answers the rule for its type, if that has no escapes. */
+static const struct parley_rule *read_message(struct parley_json *j, struct rules rules,
+                                              struct parley_members *members)
+{
+    const struct parley_rule *rule = NULL;
     while (parley_json_next(j) == PARLEY_JSON_NAME) {
         size_t i = which_member(j);
-        if (is_audio(rules, members, i) && note_audio(j, &members[i]))
-            continue;
-        enum parley_json_token token = parley_json_next(j);
-        if (i < PARLEY_MEMBERS && token > 0)
-            note(j, token, &members[i]);
-        else
+        if (i == PARLEY_MEMBERS) {
             parley_json_skip(j);
+            continue;
+        }
+        if (!is_audio(rule, i) || !note_audio(j, &members->values[i])) {
+            enum parley_json_token token = parley_json_next(j);
+            if (i == PARLEY_MEMBER_TYPE)
+                rule = plain_rule(rules, j, token);
+            note(j, token, &members->values[i]);
+        }
+        members->told |= UINT32_C(1) << i;
     }
+    return rule;
+}
+
+/* By a function, as the instruction that is made of a memset of such a size (rep stos) is slow to start. */
+static void clear(struct parley_wire_event *event, struct parley_view type)
+{
+    parley_wipe(event, sizeof *event);
+    event->type = type;
 }
 
 int parley_events_read(struct parley_wire_event *event, char *message, size_t len,
                        const struct parley_rule *at, size_t count, size_t *offset, const char **why)
 {
     const struct rules rules = {at, count};
-    struct parley_value members[PARLEY_MEMBERS] = {0};
+    const struct parley_rule *rule = NULL;
+    struct parley_members room, *members = &room;
     struct parley_json j;
+    members->told = 0;
     parley_json_start(&j, message, len);
     if (parley_json_next(&j) == PARLEY_JSON_OBJECT)
-        read_message(&j, rules, members);
+        rule = read_message(&j, rules, members);
     parley_json_skip(&j);
     if (parley_json_next(&j) != PARLEY_JSON_END) {
         *offset = j.offset;
@@ -264,57 +298,57 @@ int parley_events_read(struct parley_wire_event *event, char *message, size_t le
         return PARLEY_ERR_JSON;
     }
 
-    struct parley_view type = parley_value_string(&members[PARLEY_MEMBER_TYPE]);
-    const struct parley_rule *rule = find_rule(rules, type);
-    memset(event, 0, sizeof *event);
-    event->type = type;
-    if (rule != NULL && !apply(rule, event, members)) {
-        memset(event, 0, sizeof *event);
-        event->type = type;
-    }
+    struct parley_view type = parley_value_string(parley_member(members, PARLEY_MEMBER_TYPE));
+    if (rule == NULL)
+        rule = find_rule(rules, type);
+    clear(event, type);
+    if (rule != NULL && !apply(rule, event, members))
+        clear(event, type);
     return PARLEY_OK;
 }
 
 /* ---- what rules have in common ----------------------------------------------------------------- */
 
-bool parley_read_ids(struct parley_wire_event *event, const struct parley_value *members)
+bool parley_read_ids(struct parley_wire_event *event, const struct parley_members *members)
 {
-    event->item_id = parley_value_string(&members[PARLEY_MEMBER_ITEM_ID]);
-    event->response_id = parley_value_string(&members[PARLEY_MEMBER_RESPONSE_ID]);
-    parley_value_whole(&members[PARLEY_MEMBER_CONTENT_INDEX], UINT32_MAX, &event->content_index);
+    event->item_id = parley_value_string(parley_member(members, PARLEY_MEMBER_ITEM_ID));
+    event->response_id = parley_value_string(parley_member(members, PARLEY_MEMBER_RESPONSE_ID));
+    parley_value_whole(parley_member(members, PARLEY_MEMBER_CONTENT_INDEX), UINT32_MAX,
+                       &event->content_index);
     return true;
 }
 
-bool parley_read_session(struct parley_wire_event *event, const struct parley_value *members)
+bool parley_read_session(struct parley_wire_event *event, const struct parley_members *members)
 {
     enum { ID, INSTRUCTIONS, EXPIRES_AT, COUNT };
     static const struct parley_view names[COUNT] = {PARLEY_VIEW("id"), PARLEY_VIEW("instructions"),
                                                     PARLEY_VIEW("expires_at")};
     struct parley_value in[COUNT];
-    const struct parley_value *session = &members[PARLEY_MEMBER_SESSION];
+    const struct parley_value *session = parley_member(members, PARLEY_MEMBER_SESSION);
     parley_value_members(session, names, COUNT, in);
     event->session_id = parley_value_string(&in[ID]);
     event->text = parley_value_string(&in[INSTRUCTIONS]);
     if (in[EXPIRES_AT].token == PARLEY_JSON_NUMBER) {
-        struct parley_json j = at_value(&in[EXPIRES_AT]);
+        struct parley_json j;
+        stand_at(&j, &in[EXPIRES_AT]);
         parley_json_i64(&j, &event->expires_at_s);
     }
     return event->session_id.at != NULL;
 }
 
-bool parley_read_item_added(struct parley_wire_event *event, const struct parley_value *members)
+bool parley_read_item_added(struct parley_wire_event *event, const struct parley_members *members)
 {
-    const struct parley_value *item = &members[PARLEY_MEMBER_ITEM];
+    const struct parley_value *item = parley_member(members, PARLEY_MEMBER_ITEM);
     event->json = parley_view_of(item->at, item->len);
     return item->token != PARLEY_JSON_END;
 }
 
-bool parley_read_channels(const struct parley_value *members, uint16_t *channels)
+bool parley_read_channels(const struct parley_members *members, uint16_t *channels)
 {
-    const struct parley_value *value = &members[PARLEY_MEMBER_CHANNELS];
+    const struct parley_value *value = parley_member(members, PARLEY_MEMBER_CHANNELS);
     /* The second name counts only without the first, also when that one holds something unusable. */
     if (value->token == PARLEY_JSON_END)
-        value = &members[PARLEY_MEMBER_NUM_CHANNELS];
+        value = parley_member(members, PARLEY_MEMBER_NUM_CHANNELS);
     uint32_t count;
     if (!parley_value_whole(value, UINT16_MAX, &count))
         return false;
@@ -323,7 +357,7 @@ bool parley_read_channels(const struct parley_value *members, uint16_t *channels
 }
 
 bool parley_read_pcm(struct parley_wire_event *event, const struct parley_value *data,
-                     const struct parley_value *members)
+                     const struct parley_members *members)
 {
     if (data->token != PARLEY_JSON_STRING)
         return false;
@@ -340,8 +374,8 @@ bool parley_read_pcm(struct parley_wire_event *event, const struct parley_value 
         event->bad_offset += decoded;
     else
         event->pcm_bytes = decoded / 4 * 3 + (size_t)bytes;
-    event->has_samples =
-        parley_value_whole(&members[PARLEY_MEMBER_SAMPLES_PER_CHANNEL], UINT32_MAX, &event->samples);
+    event->has_samples = parley_value_whole(parley_member(members, PARLEY_MEMBER_SAMPLES_PER_CHANNEL),
+                                            UINT32_MAX, &event->samples);
     return true;
 }
 
@@ -386,12 +420,12 @@ static void read_error_text(struct parley_wire_event *event, const struct parley
             in[i].token = PARLEY_JSON_END;
 }
 
-bool parley_read_error(struct parley_wire_event *event, const struct parley_value *members)
+bool parley_read_error(struct parley_wire_event *event, const struct parley_members *members)
 {
-    const struct parley_value *error = &members[PARLEY_MEMBER_ERROR];
+    const struct parley_value *error = parley_member(members, PARLEY_MEMBER_ERROR);
     struct parley_value in[ERROR_MEMBERS];
     bool object = error_members(error->at, error->len, in);
-    event->text = parley_value_string(&members[PARLEY_MEMBER_MESSAGE]);
+    event->text = parley_value_string(parley_member(members, PARLEY_MEMBER_MESSAGE));
     if (event->text.at == NULL)
         event->text = parley_value_string(&in[ERROR_MESSAGE]);
     if (event->text.at == NULL) {
@@ -399,9 +433,11 @@ bool parley_read_error(struct parley_wire_event *event, const struct parley_valu
             return false;
         read_error_text(event, error, in);
     }
-    const struct parley_value *code = object ? &in[ERROR_CODE] : &members[PARLEY_MEMBER_CODE];
-    const struct parley_value *event_id = object ? &in[ERROR_EVENT_ID] : &members[PARLEY_MEMBER_EVENT_ID];
-    const struct parley_value *param = object ? &in[ERROR_PARAM] : &members[PARLEY_MEMBER_PARAM];
+    const struct parley_value *code = object ? &in[ERROR_CODE] : parley_member(members, PARLEY_MEMBER_CODE);
+    const struct parley_value *event_id =
+        object ? &in[ERROR_EVENT_ID] : parley_member(members, PARLEY_MEMBER_EVENT_ID);
+    const struct parley_value *param =
+        object ? &in[ERROR_PARAM] : parley_member(members, PARLEY_MEMBER_PARAM);
     event->code = parley_value_string(code);
     event->event_id = parley_value_string(event_id);
     event->param = parley_value_string(param);

@@ -50,6 +50,15 @@ struct parley_value {
                        parley_read_pcm */
 };
 
+/* The members of interest of one message, the last of each name. Those not told are not filled in. */
+struct parley_members {
+    uint32_t told; /* a bit each */
+    struct parley_value values[PARLEY_MEMBERS];
+};
+
+/* One of them, absent where it is not told. */
+const struct parley_value *parley_member(const struct parley_members *members, enum parley_member member);
+
 /*
  * What is made of one type of message. `text` is the member whose string becomes the event's text, required
  * to be there; PARLEY_MEMBER_NONE when there is none. `read` fills in the rest, and may change the kind; it
@@ -59,7 +68,7 @@ struct parley_rule {
     struct parley_view type;
     enum parley_wire_kind kind;
     enum parley_member text;
-    bool (*read)(struct parley_wire_event *event, const struct parley_value *members);
+    bool (*read)(struct parley_wire_event *event, const struct parley_members *members);
 };
 
 /* One line of a dialect's table, without the prefixes. */
@@ -92,23 +101,23 @@ bool parley_value_whole(const struct parley_value *value, uint32_t most, uint32_
 /* ---- what rules have in common ----------------------------------------------------------------- */
 
 /* The ids of what a text or a sound belongs to, all of them optional. */
-bool parley_read_ids(struct parley_wire_event *event, const struct parley_value *members);
+bool parley_read_ids(struct parley_wire_event *event, const struct parley_members *members);
 
 /* session.updated */
-bool parley_read_session(struct parley_wire_event *event, const struct parley_value *members);
+bool parley_read_session(struct parley_wire_event *event, const struct parley_members *members);
 
 /* conversation.item.added */
-bool parley_read_item_added(struct parley_wire_event *event, const struct parley_value *members);
+bool parley_read_item_added(struct parley_wire_event *event, const struct parley_members *members);
 
 /* error */
-bool parley_read_error(struct parley_wire_event *event, const struct parley_value *members);
+bool parley_read_error(struct parley_wire_event *event, const struct parley_members *members);
 
 /* The channels of audio, by either name. False, with *channels left alone, when they are not told. */
-bool parley_read_channels(const struct parley_value *members, uint16_t *channels);
+bool parley_read_channels(const struct parley_members *members, uint16_t *channels);
 
 /* Decodes the audio of `data`, a string, in its place, and reads the number of samples. Most of it is decoded
    already if the message told its type before: then that happened while the string was passed. */
 bool parley_read_pcm(struct parley_wire_event *event, const struct parley_value *data,
-                     const struct parley_value *members);
+                     const struct parley_members *members);
 
 #endif

@@ -2,28 +2,31 @@
 #include "parser/events_common.h"
 
 /* Nothing of audio goes without saying here, and it belongs to no item. */
-static bool read_audio(struct parley_wire_event *event, const struct parley_value *members)
+static bool read_audio(struct parley_wire_event *event, const struct parley_members *members)
 {
-    enum parley_member data =
-        members[PARLEY_MEMBER_DELTA].token == PARLEY_JSON_STRING ? PARLEY_MEMBER_DELTA : PARLEY_MEMBER_DATA;
-    return parley_value_whole(&members[PARLEY_MEMBER_SAMPLE_RATE], UINT32_MAX, &event->sample_rate) &&
-           parley_read_channels(members, &event->channels) && parley_read_pcm(event, &members[data], members);
+    enum parley_member data = parley_member(members, PARLEY_MEMBER_DELTA)->token == PARLEY_JSON_STRING
+                                  ? PARLEY_MEMBER_DELTA
+                                  : PARLEY_MEMBER_DATA;
+    return parley_value_whole(parley_member(members, PARLEY_MEMBER_SAMPLE_RATE), UINT32_MAX,
+                              &event->sample_rate) &&
+           parley_read_channels(members, &event->channels) &&
+           parley_read_pcm(event, parley_member(members, data), members);
 }
 
-static bool read_item_done(struct parley_wire_event *event, const struct parley_value *members)
+static bool read_item_done(struct parley_wire_event *event, const struct parley_members *members)
 {
     static const struct parley_view name = PARLEY_VIEW("id");
     struct parley_value id;
-    const struct parley_value *item = &members[PARLEY_MEMBER_ITEM];
+    const struct parley_value *item = parley_member(members, PARLEY_MEMBER_ITEM);
     parley_value_members(item, &name, 1, &id);
     event->item_id = parley_value_string(&id);
     return event->item_id.at != NULL;
 }
 
-static bool read_handoff(struct parley_wire_event *event, const struct parley_value *members)
+static bool read_handoff(struct parley_wire_event *event, const struct parley_members *members)
 {
-    event->call_id = parley_value_string(&members[PARLEY_MEMBER_HANDOFF_ID]);
-    event->item_id = parley_value_string(&members[PARLEY_MEMBER_ITEM_ID]);
+    event->call_id = parley_value_string(parley_member(members, PARLEY_MEMBER_HANDOFF_ID));
+    event->item_id = parley_value_string(parley_member(members, PARLEY_MEMBER_ITEM_ID));
     return event->call_id.at != NULL && event->item_id.at != NULL;
 }
 

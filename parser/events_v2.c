@@ -2,14 +2,14 @@
 #include "parser/events_common.h"
 #include "parser/utf8.h"
 
-static bool read_audio(struct parley_wire_event *event, const struct parley_value *members)
+static bool read_audio(struct parley_wire_event *event, const struct parley_members *members)
 {
     event->sample_rate = 24000;
-    parley_value_whole(&members[PARLEY_MEMBER_SAMPLE_RATE], UINT32_MAX, &event->sample_rate);
+    parley_value_whole(parley_member(members, PARLEY_MEMBER_SAMPLE_RATE), UINT32_MAX, &event->sample_rate);
     event->channels = 1;
     parley_read_channels(members, &event->channels);
     parley_read_ids(event, members);
-    return parley_read_pcm(event, &members[PARLEY_MEMBER_DELTA], members);
+    return parley_read_pcm(event, parley_member(members, PARLEY_MEMBER_DELTA), members);
 }
 
 /* ---- responses --------------------------------------------------------------------------------- */
@@ -31,17 +31,17 @@ static void read_reason(struct parley_wire_event *event, const struct parley_val
         event->text = event->code;
 }
 
-static bool read_response(struct parley_wire_event *event, const struct parley_value *members)
+static bool read_response(struct parley_wire_event *event, const struct parley_members *members)
 {
     enum { ID, CONVERSATION_ID, STATUS, STATUS_DETAILS, COUNT };
     static const struct parley_view names[COUNT] = {PARLEY_VIEW("id"), PARLEY_VIEW("conversation_id"),
                                                     PARLEY_VIEW("status"), PARLEY_VIEW("status_details")};
     struct parley_value in[COUNT];
-    const struct parley_value *response = &members[PARLEY_MEMBER_RESPONSE];
+    const struct parley_value *response = parley_member(members, PARLEY_MEMBER_RESPONSE);
     parley_value_members(response, names, COUNT, in);
     event->response_id = parley_value_string(&in[ID]);
     if (event->response_id.at == NULL)
-        event->response_id = parley_value_string(&members[PARLEY_MEMBER_RESPONSE_ID]);
+        event->response_id = parley_value_string(parley_member(members, PARLEY_MEMBER_RESPONSE_ID));
     event->out_of_band = in[CONVERSATION_ID].token == PARLEY_JSON_NULL;
     if (event->kind != PARLEY_WIRE_RESPONSE_DONE)
         return true;
@@ -101,14 +101,14 @@ static enum parley_wire_kind call_kind(struct parley_view type, struct parley_vi
     return PARLEY_WIRE_ITEM_DONE;
 }
 
-static bool read_item_done(struct parley_wire_event *event, const struct parley_value *members)
+static bool read_item_done(struct parley_wire_event *event, const struct parley_members *members)
 {
     enum { TYPE, NAME, ID, CALL_ID, ARGUMENTS, COUNT };
     static const struct parley_view names[COUNT] = {PARLEY_VIEW("type"), PARLEY_VIEW("name"),
                                                     PARLEY_VIEW("id"), PARLEY_VIEW("call_id"),
                                                     PARLEY_VIEW("arguments")};
     struct parley_value in[COUNT];
-    const struct parley_value *item = &members[PARLEY_MEMBER_ITEM];
+    const struct parley_value *item = parley_member(members, PARLEY_MEMBER_ITEM);
     parley_value_members(item, names, COUNT, in);
     struct parley_view id = parley_value_string(&in[ID]), call_id = parley_value_string(&in[CALL_ID]);
     event->kind = call_kind(parley_value_string(&in[TYPE]), parley_value_string(&in[NAME]));

@@ -23,10 +23,14 @@ enum expect {
 
 void parley_json_start(struct parley_json *j, char *text, size_t len)
 {
-    memset(j, 0, sizeof *j);
     j->start = j->at = text;
     j->end = len > 0 ? text + len : text;
+    j->raw = parley_view(NULL);
+    j->error = NULL;
+    j->offset = 0;
+    j->depth = 0;
     j->expect = EXPECT_VALUE;
+    j->escaped = j->checked = false;
 }
 
 /* ---- failures --------------------------------------------------------------------------------- */
@@ -74,6 +78,8 @@ static char *pass_plain(char *at, const char *end)
         if (marks == 0)
             continue;
         at += parley_scan_first(marks);
+        if (PARLEY_SCAN_EXACT)
+            return at;
         break;
     }
     while (at < end && plain(*at))
@@ -142,20 +148,27 @@ static char *pass_escape(struct parley_json *j, char *at)
     return at + 1;
 }
 
-/* What is left of a string from `at` on, which is inside of it. */
-static char *pass_string(struct parley_json *j, char *at)
+/* What is left of a string from `at` on, which is not plain. */
+static char *pass_more(struct parley_json *j, char *at)
 {
-    j->escaped = false;
-    while (at != NULL) {
-        at = pass_plain(at, j->end);
-        if (at < j->end && *at == '"')
-            return at + 1;
+    do {
         if (at == j->end || (unsigned char)*at < 0x20)
             return stop(j, at, "a control character in a string is not escaped");
         j->escaped |= *at == '\\';
         at = *at == '\\' ? pass_escape(j, at) : pass_wide(j, at);
-    }
-    return NULL;
+        if (at == NULL)
+            return NULL;
+        at = pass_plain(at, j->end);
+    } while (at == j->end || *at != '"');
+    return at + 1;
+}
+
+/* The same from anywhere inside of it. Most strings are plain. */
+static char *pass_string(struct parley_json *j, char *at)
+{
+    j->escaped = false;
+    at = pass_plain(at, j->end);
+    return at < j->end && *at == '"' ? at + 1 : pass_more(j, at);
 }
 
 /* ---- other values ------------------------------------------------------------------------------ */
@@ -195,21 +208,22 @@ static char *pass_word(struct parley_json *j, char *at, const char *word)
     return at;
 }
 
-/* What was passed, from j->at to `end`, is the present token; NULL says it failed. */
-static enum parley_json_token passed(struct parley_json *j, char *end, enum parley_json_token token,
-                                     enum expect next)
+/* What was passed, from `at` to `end`, is the present token; `end` NULL says it failed. */
+static enum parley_json_token passed(struct parley_json *j, const char *at, char *end,
+                                     enum parley_json_token token, enum expect next)
 {
     if (end == NULL)
         return failure(j);
-    j->raw = parley_view_of(j->at, (size_t)(end - j->at));
+    j->raw = parley_view_of(at, (size_t)(end - at));
     j->at = end;
     j->expect = (uint8_t)next;
     return token;
 }
 
-static enum parley_json_token value(struct parley_json *j, char *end, enum parley_json_token token)
+static enum parley_json_token value(struct parley_json *j, const char *at, char *end,
+                                    enum parley_json_token token)
 {
-    return passed(j, end, token, j->depth > 0 ? EXPECT_NEXT : EXPECT_END);
+    return passed(j, at, end, token, j->depth > 0 ? EXPECT_NEXT : EXPECT_END);
 }
 
 /* ---- containers -------------------------------------------------------------------------------- */
@@ -220,99 +234,100 @@ static bool in_object(const struct parley_json *j)
     return (j->kinds[level / 8] >> level % 8 & 1) != 0;
 }
 
-static enum parley_json_token open_container(struct parley_json *j, bool object)
+static enum parley_json_token open_container(struct parley_json *j, char *at, bool object)
 {
     if (j->depth == PARLEY_JSON_DEPTH)
-        return fail(j, FAILED_DEEP, j->at, "objects and arrays are nested too deep");
+        return fail(j, FAILED_DEEP, at, "objects and arrays are nested too deep");
     unsigned bit = 1u << j->depth % 8;
     uint8_t *kinds = &j->kinds[j->depth / 8];
     *kinds = (uint8_t)(object ? *kinds | bit : *kinds & ~bit);
     j->depth++;
-    return object ? passed(j, j->at + 1, PARLEY_JSON_OBJECT, EXPECT_FIRST_NAME)
-                  : passed(j, j->at + 1, PARLEY_JSON_ARRAY, EXPECT_FIRST_VALUE);
+    return object ? passed(j, at, at + 1, PARLEY_JSON_OBJECT, EXPECT_FIRST_NAME)
+                  : passed(j, at, at + 1, PARLEY_JSON_ARRAY, EXPECT_FIRST_VALUE);
 }
 
-static enum parley_json_token close_container(struct parley_json *j)
+static enum parley_json_token close_container(struct parley_json *j, char *at)
 {
     bool object = in_object(j);
     j->depth--;
-    return value(j, j->at + 1, object ? PARLEY_JSON_OBJECT_END : PARLEY_JSON_ARRAY_END);
+    return value(j, at, at + 1, object ? PARLEY_JSON_OBJECT_END : PARLEY_JSON_ARRAY_END);
 }
 
 /* ---- what comes next --------------------------------------------------------------------------- */
 
-static char *pass_space(char *at, const char *end)
+static char *pass_spaces(const struct parley_json *j, char *at)
 {
-    while (at < end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
+    while (at < j->end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
         at++;
     return at;
 }
 
-/* White space, of which there mostly is none, then true when `c` follows. */
-static inline bool follows(struct parley_json *j, char c)
+/* Mostly there is none. */
+static inline char *pass_space(const struct parley_json *j, char *at)
 {
-    if (j->at < j->end && (unsigned char)*j->at <= ' ')
-        j->at = pass_space(j->at, j->end);
-    return j->at < j->end && *j->at == c;
+    return at < j->end && (unsigned char)*at > ' ' ? at : pass_spaces(j, at);
 }
 
-static enum parley_json_token read_value(struct parley_json *j)
+static inline bool stands(const struct parley_json *j, const char *at, char c)
 {
-    if (follows(j, '"'))
-        return value(j, pass_string(j, j->at + 1), PARLEY_JSON_STRING);
-    char c = j->at < j->end ? *j->at : '\0';
+    return at < j->end && *at == c;
+}
+
+static enum parley_json_token read_value(struct parley_json *j, char *at)
+{
+    at = pass_space(j, at);
+    if (stands(j, at, '"'))
+        return value(j, at, pass_string(j, at + 1), PARLEY_JSON_STRING);
+    char c = at < j->end ? *at : '\0';
     if (c == '{' || c == '[')
-        return open_container(j, c == '{');
+        return open_container(j, at, c == '{');
     if (c == '-' || (c >= '0' && c <= '9'))
-        return value(j, pass_number(j, j->at), PARLEY_JSON_NUMBER);
+        return value(j, at, pass_number(j, at), PARLEY_JSON_NUMBER);
     if (c == 't')
-        return value(j, pass_word(j, j->at, "true"), PARLEY_JSON_TRUE);
+        return value(j, at, pass_word(j, at, "true"), PARLEY_JSON_TRUE);
     if (c == 'f')
-        return value(j, pass_word(j, j->at, "false"), PARLEY_JSON_FALSE);
+        return value(j, at, pass_word(j, at, "false"), PARLEY_JSON_FALSE);
     if (c == 'n')
-        return value(j, pass_word(j, j->at, "null"), PARLEY_JSON_NULL);
-    return bad(j, j->at, "a value is missing");
+        return value(j, at, pass_word(j, at, "null"), PARLEY_JSON_NULL);
+    return bad(j, at, "a value is missing");
 }
 
-static enum parley_json_token read_name(struct parley_json *j)
+static enum parley_json_token read_name(struct parley_json *j, char *at)
 {
-    if (!follows(j, '"'))
-        return bad(j, j->at, "the name of a member is missing");
-    return passed(j, pass_string(j, j->at + 1), PARLEY_JSON_NAME, EXPECT_COLON);
+    at = pass_space(j, at);
+    if (!stands(j, at, '"'))
+        return bad(j, at, "the name of a member is missing");
+    return passed(j, at, pass_string(j, at + 1), PARLEY_JSON_NAME, EXPECT_COLON);
 }
 
-static enum parley_json_token read_after_value(struct parley_json *j)
+static enum parley_json_token read_after_value(struct parley_json *j, char *at)
 {
     bool object = in_object(j);
-    if (follows(j, object ? '}' : ']'))
-        return close_container(j);
-    if (!follows(j, ','))
-        return bad(j, j->at,
-                   object ? "a comma or the end of an object is missing"
-                          : "a comma or the end of an array is missing");
-    j->at++;
-    return object ? read_name(j) : read_value(j);
+    if (stands(j, at, ','))
+        return object ? read_name(j, at + 1) : read_value(j, at + 1);
+    if (stands(j, at, object ? '}' : ']'))
+        return close_container(j, at);
+    return bad(j, at,
+               object ? "a comma or the end of an object is missing"
+                      : "a comma or the end of an array is missing");
 }
 
 enum parley_json_token parley_json_next(struct parley_json *j)
 {
+    char *at = pass_space(j, j->at);
     switch ((enum expect)j->expect) {
     case EXPECT_VALUE:
-        return read_value(j);
+        return read_value(j, at);
     case EXPECT_FIRST_VALUE:
-        return follows(j, ']') ? close_container(j) : read_value(j);
+        return stands(j, at, ']') ? close_container(j, at) : read_value(j, at);
     case EXPECT_FIRST_NAME:
-        return follows(j, '}') ? close_container(j) : read_name(j);
+        return stands(j, at, '}') ? close_container(j, at) : read_name(j, at);
     case EXPECT_COLON:
-        if (!follows(j, ':'))
-            return bad(j, j->at, "the colon after a name is missing");
-        j->at++;
-        return read_value(j);
+        return stands(j, at, ':') ? read_value(j, at + 1) : bad(j, at, "the colon after a name is missing");
     case EXPECT_NEXT:
-        return read_after_value(j);
+        return read_after_value(j, at);
     case EXPECT_END:
-        follows(j, '\0');
-        return j->at == j->end ? PARLEY_JSON_END : bad(j, j->at, "something follows the value");
+        return at == j->end ? PARLEY_JSON_END : bad(j, at, "something follows the value");
     case FAILED_MORE:
     case FAILED_BAD:
     case FAILED_DEEP:
@@ -323,18 +338,19 @@ enum parley_json_token parley_json_next(struct parley_json *j)
 
 char *parley_json_string_begin(struct parley_json *j)
 {
-    if (j->expect != EXPECT_COLON || !follows(j, ':'))
+    char *at = pass_space(j, j->at);
+    if (j->expect != EXPECT_COLON || !stands(j, at, ':'))
         return NULL;
-    struct parley_json behind = {.at = j->at + 1, .end = j->end};
-    if (!follows(&behind, '"'))
+    at = pass_space(j, at + 1);
+    if (!stands(j, at, '"'))
         return NULL;
-    j->at = behind.at;
-    return j->at + 1;
+    j->at = at;
+    return at + 1;
 }
 
 enum parley_json_token parley_json_string_end(struct parley_json *j, char *at)
 {
-    return value(j, pass_string(j, at), PARLEY_JSON_STRING);
+    return value(j, j->at, pass_string(j, at), PARLEY_JSON_STRING);
 }
 
 /* The closing quote of a string that is known to have one. */
@@ -373,7 +389,7 @@ bool parley_json_skip(struct parley_json *j)
         parley_json_next(j);
     if (j->checked && j->depth > outside) {
         j->depth = (uint16_t)outside;
-        value(j, container_end(j->at, j->end), PARLEY_JSON_OBJECT_END);
+        value(j, j->at, container_end(j->at, j->end), PARLEY_JSON_OBJECT_END);
     }
     while (j->depth > outside && parley_json_next(j) > 0)
         continue;

@@ -53,7 +53,7 @@ struct parley_json {
     uint8_t expect;                       /* internal */
     bool escaped;                         /* the string token holds escapes */
     bool checked;                         /* the text was read before and is good; see parley_json_skip */
-    uint8_t kinds[PARLEY_JSON_DEPTH / 8]; /* one bit a level: object or array */
+    uint8_t kinds[PARLEY_JSON_DEPTH / 8]; /* one bit a level that is open: object or array */
 };
 
 /* Starts to read `len` bytes at `text`; they must stay, and are changed by parley_json_string. */

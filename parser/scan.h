@@ -11,8 +11,9 @@
  *
  * For each kind of machine a block is PARLEY_SCAN_BYTES long; its marks are zero when nothing in it ends the
  * run, else parley_scan_first tells how many bytes of it surely belong to the run: all before the one that
- * ends it where the compiler can count zeros and the least byte of a word comes first, and none elsewhere.
- * Of four blocks at once parley_scan_four_ascii only tells whether all of them belong to a run.
+ * ends it where the compiler can count zeros and the least byte of a word comes first (PARLEY_SCAN_EXACT),
+ * and none elsewhere. Of four blocks at once parley_scan_four_ascii only tells whether all of them belong to
+ * a run.
  *
  * SSE2 is in every x86-64 and NEON in every 64-bit ARM. SIMD=off and all others have words of eight bytes.
  */
@@ -124,14 +125,21 @@ static inline uint64_t parley_scan_not_plain(const char *at)
 
 #endif
 
+#if defined(__GNUC__) && defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+enum { PARLEY_SCAN_EXACT = 1 };
+
 static inline size_t parley_scan_first(uint64_t marks)
 {
-#if defined(__GNUC__) && defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     return (size_t)__builtin_ctzll(marks) / PARLEY_SCAN_MARK_BITS;
+}
 #else
+enum { PARLEY_SCAN_EXACT = 0 };
+
+static inline size_t parley_scan_first(uint64_t marks)
+{
     (void)marks;
     return 0;
-#endif
 }
+#endif
 
 #endif
