@@ -15,15 +15,16 @@
 #   ./build.sh clean     throw the build directory away
 #
 # From outside: CC CFLAGS LDFLAGS AR MAKE BUILD PREFIX DESTDIR, and CONTEXT=off, which leaves the startup context
-# out (for a board that has neither a home nor a workspace), and SIMD=off, which leaves vector instructions out.
+# out (for a board that has neither a home nor a workspace), RECORDER=off, which leaves the flight recorder out, and
+# SIMD=off, which leaves vector instructions out.
 # Objects never land beside the sources, and only what changed is compiled.
 set -eu
 cd "$(dirname "$0")"
 
 given_cflags=${CFLAGS-}
 : "${CC:=cc}" "${AR:=ar}" "${CFLAGS=-O2 -g}" "${LDFLAGS=}" "${MAKE:=make}"
-: "${BUILD:=build}" "${PREFIX:=/usr/local}" "${DESTDIR:=}" "${CONTEXT:=on}" "${SIMD:=on}"
-export CC AR CFLAGS LDFLAGS BUILD PREFIX DESTDIR CONTEXT SIMD
+: "${BUILD:=build}" "${PREFIX:=/usr/local}" "${DESTDIR:=}" "${CONTEXT:=on}" "${RECORDER:=on}" "${SIMD:=on}"
+export CC AR CFLAGS LDFLAGS BUILD PREFIX DESTDIR CONTEXT RECORDER SIMD
 
 # ---- the sources, floor by floor ---------------------------------------------------------------
 platform='status arena ring text log address dns host_files first_name random_below'
@@ -40,7 +41,8 @@ wss='wss url http answer location call upgrade extension deflate frames why dial
 serve='request serve serve_frames serve_stream serve_tls' # wss on the side of the server, for the program
 stream_tls='stream_tls'
 stream_pipe='stream_pipe'
-core='open limits endpoint webrtc startup conversation calls restore link reconnect recorder scrub speech run session delegation dialect_v1 dialect_v2 response_queue handoff output_audio inbox outbox names'
+core='open limits endpoint webrtc startup conversation calls restore link reconnect speech run session delegation dialect_v1 dialect_v2 response_queue handoff output_audio inbox outbox names'
+core_recorder='recorder scrub' # only with RECORDER=on
 cli='talk limits context threads background record flight flight_file story sheet picture_svg picture_text timeline option_table way proxy probe advice doctor options setup key report screen text json_lines output terminal typed audio_in audio_out sound gate program agent lull text_file app_options app_server line_reader json_write rpc rpc_out notifications server realtime_methods conversations turns'
 cli_loopback='test play play_rules play_options play_again play_wav play_write play_replay' # for the program with the loopback alone
 cli_fake='fake fake_client fake_door fake_faults fake_log' # for the program with wss alone
@@ -55,6 +57,11 @@ case $CONTEXT in
 on) defined= ;;
 off) context_startup='' defined=-DPARLEY_WITHOUT_CONTEXT ;;
 *) echo "build.sh: CONTEXT='$CONTEXT' is neither on nor off" >&2 && exit 1 ;;
+esac
+case $RECORDER in
+on) ;;
+off) core_recorder='' defined="$defined -DPARLEY_WITHOUT_RECORDER" ;;
+*) echo "build.sh: RECORDER='$RECORDER' is neither on nor off" >&2 && exit 1 ;;
 esac
 case $SIMD in
 on) ;;
@@ -109,7 +116,7 @@ LINK := $CC $CFLAGS $LDFLAGS
 SHARED := -shared -Wl,--gc-sections -Wl,--version-script=$BUILD/gen/exports
 
 BASE := $(objects platform "$platform") $(objects parser "$parser") $(objects templates "$templates")\\
-    $(objects context "$context $context_startup") $(objects core "$core") $BUILD/obj/gen/templates.o
+    $(objects context "$context $context_startup") $(objects core "$core $core_recorder") $BUILD/obj/gen/templates.o
 POSIX := $(objects platform/posix "$platform_posix")
 FAKE := $(objects platform/fake "$platform_fake")
 LWIP := $(objects platform/lwip "$platform_lwip")
@@ -299,7 +306,7 @@ lib | cli) run_make "$command" ;;
 loopback) needs=$packages_loopback && run_make loopback ;;
 make) run_make "$@" ;; # single targets, for people at work on the code
 demo) needs=$packages_loopback && install_packages "$needs" && run_make loopback && exec sh test/demo.sh "$@" ;;
-test) install_packages "$packages_test" && CONTEXT=on SIMD=on && exec sh test/run.sh "$@" ;;
+test) install_packages "$packages_test" && CONTEXT=on RECORDER=on SIMD=on && exec sh test/run.sh "$@" ;;
 cross) exec sh test/cross/run.sh "$@" ;;
 bench) install_packages "$packages_test" && exec sh test/bench/run.sh "$@" ;;
 sizes) CFLAGS=${given_cflags:--Os} exec sh test/sizes.sh "$@" ;;

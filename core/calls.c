@@ -120,9 +120,9 @@ static long send_audio(struct parley_conversation *c, const void *pcm, size_t by
 
 long parley_send_audio_bytes(struct parley_conversation *c, const void *pcm, size_t bytes)
 {
-    parley_record_call(&c->recording,
-                       (struct parley_called){
-                           .name = "audio", .number_name = "bytes", .number = bytes, .pcm = {pcm, bytes}});
+    PARLEY_RECORD(c, call,
+                  &(struct parley_called){
+                      .name = "audio", .number_name = "bytes", .number = bytes, .pcm = {pcm, bytes}});
     return send_audio(c, pcm, bytes);
 }
 
@@ -153,11 +153,11 @@ size_t parley_read_audio(struct parley_conversation *c, int16_t *pcm, size_t sam
 {
     size_t got;
 
-    parley_record_call(&c->recording,
-                       (struct parley_called){.name = "read", .number_name = "samples", .number = samples});
+    PARLEY_RECORD(c, call,
+                  &(struct parley_called){.name = "read", .number_name = "samples", .number = samples});
     got = parley_output_audio_read(&c->audio, pcm, samples, c->now_us);
-    if (got > 0 && c->recording.on)
-        parley_record_gave(&c->recording, (long)got, parley_view_of((const char *)pcm, got * sizeof *pcm));
+    if (got > 0)
+        PARLEY_RECORD(c, gave, (long)got, parley_view_of((const char *)pcm, got * sizeof *pcm));
     return got;
 }
 
@@ -168,8 +168,7 @@ size_t parley_audio_queued(const struct parley_conversation *c)
 
 void parley_playout_delay(struct parley_conversation *c, uint64_t delay_us)
 {
-    parley_record_call(&c->recording,
-                       (struct parley_called){.name = "delay", .number_name = "us", .number = delay_us});
+    PARLEY_RECORD(c, call, &(struct parley_called){.name = "delay", .number_name = "us", .number = delay_us});
     c->audio.delay_us = delay_us;
 }
 
@@ -283,43 +282,49 @@ bool parley_handoff_line(const struct parley_conversation *c, size_t i, struct p
 
 /* ---- what the host calls, as the recorder sees it ------------------------------------------------ */
 
+static int gave(struct parley_conversation *c, int result)
+{
+    if (result != 0)
+        PARLEY_RECORD(c, gave, result, parley_view(NULL));
+    return result;
+}
+
 int parley_send_text(struct parley_conversation *c, struct parley_view text)
 {
-    parley_record_call(&c->recording, (struct parley_called){.name = "text", .text = text});
-    return parley_record_result(&c->recording, send_text(c, text));
+    PARLEY_RECORD(c, call, &(struct parley_called){.name = "text", .text = text});
+    return gave(c, send_text(c, text));
 }
 
 int parley_mirror_text(struct parley_conversation *c, struct parley_view text)
 {
-    parley_record_call(&c->recording, (struct parley_called){.name = "mirror", .text = text});
-    return parley_record_result(&c->recording, mirror_text(c, text));
+    PARLEY_RECORD(c, call, &(struct parley_called){.name = "mirror", .text = text});
+    return gave(c, mirror_text(c, text));
 }
 
 int parley_request_reply(struct parley_conversation *c)
 {
-    parley_record_call(&c->recording, (struct parley_called){.name = "ask"});
-    return parley_record_result(&c->recording, request_reply(c));
+    PARLEY_RECORD(c, call, &(struct parley_called){.name = "ask"});
+    return gave(c, request_reply(c));
 }
 
 int parley_interrupt(struct parley_conversation *c, enum parley_reason reason)
 {
-    parley_record_call(&c->recording,
-                       (struct parley_called){.name = "interrupt", .reason = parley_reason_name(reason)});
-    return parley_record_result(&c->recording, interrupt(c, reason));
+    PARLEY_RECORD(c, call,
+                  &(struct parley_called){.name = "interrupt", .reason = parley_reason_name(reason)});
+    return gave(c, interrupt(c, reason));
 }
 
 int parley_agent_progress(struct parley_conversation *c, struct parley_view handoff_id,
                           struct parley_view text)
 {
-    parley_record_call(&c->recording,
-                       (struct parley_called){.name = "progress", .handoff = handoff_id, .text = text});
-    return parley_record_result(&c->recording, agent_progress(c, handoff_id, text));
+    PARLEY_RECORD(c, call, &(struct parley_called){.name = "progress", .handoff = handoff_id, .text = text});
+    return gave(c, agent_progress(c, handoff_id, text));
 }
 
 int parley_agent_done(struct parley_conversation *c, struct parley_view handoff_id)
 {
-    parley_record_call(&c->recording, (struct parley_called){.name = "done", .handoff = handoff_id});
-    return parley_record_result(&c->recording, agent_done(c, handoff_id));
+    PARLEY_RECORD(c, call, &(struct parley_called){.name = "done", .handoff = handoff_id});
+    return gave(c, agent_done(c, handoff_id));
 }
 
 /* ---- figures ----------------------------------------------------------------------------------- */

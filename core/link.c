@@ -12,8 +12,7 @@ enum { CLOSE_NORMAL = 1000 };
 
 static void say_close(struct parley_conversation *c)
 {
-    if (c->recording.on)
-        parley_record_number(&c->recording, "close", CLOSE_NORMAL);
+    PARLEY_RECORD(c, number, "close", CLOSE_NORMAL);
     parley_transport_close(c->transport, CLOSE_NORMAL);
 }
 
@@ -45,7 +44,7 @@ void parley_end(struct parley_conversation *c, enum parley_closed closed)
 
 void parley_stop(struct parley_conversation *c)
 {
-    parley_record_call(&c->recording, (struct parley_called){.name = "stop"});
+    PARLEY_RECORD(c, call, &(struct parley_called){.name = "stop"});
     parley_end(c, PARLEY_CLOSED_REQUESTED);
 }
 
@@ -65,16 +64,13 @@ static struct parley_lost lost(const struct parley_conversation *c, int status)
 /* A number without a pattern; without one of the system there is only less of a spread. */
 static uint32_t chance(struct parley_conversation *c)
 {
-    uint32_t number;
-    int64_t drawn;
+    uint32_t fresh;
+    int64_t number;
 
-    if (parley_recording_draws(&c->recording, "chance", &drawn))
-        number = (uint32_t)drawn;
-    else
-        parley_random(&number, sizeof number);
-    if (c->recording.on)
-        parley_record_draw(&c->recording, "chance", number);
-    return number;
+    parley_random(&fresh, sizeof fresh);
+    number = fresh;
+    PARLEY_RECORD(c, draw, "chance", &number);
+    return (uint32_t)number;
 }
 
 /* Everything in flight is settled first, so that a host that acts on the event finds things as they are. */
@@ -144,8 +140,7 @@ bool parley_link_again(struct parley_conversation *c)
     if (c->now_us < c->reconnection.retry_us || parley_has_notice(c) || c->webrtc.answer_waits)
         return false;
     status = parley_transport_open(&c->transport, &arena, creates ? c->webrtc.to : c->endpoint, why);
-    if (c->recording.on)
-        parley_record_opened(&c->recording, status, why);
+    PARLEY_RECORD(c, opened, status, why);
     if (status < 0) {
         end_or_wait(c, status, parley_view(why));
         return false;

@@ -128,7 +128,7 @@ static void carve(struct parley_conversation *c, struct parley_arena *arena, con
     count_part(&parts->transcript, arena, parts);
     if (o->reconnect.on)
         parley_restore_open(c, arena, limits);
-    parley_recording_open(&c->recording, arena, o);
+    PARLEY_RECORD(c, carve, arena, o);
 }
 
 /* ---- life -------------------------------------------------------------------------------------- */
@@ -197,6 +197,8 @@ static int build(struct parley_conversation *c, struct parley_arena *arena, cons
         status = parley_error_set(error, PARLEY_ERR_ARGUMENT, "%s", wrong);
     if (status == PARLEY_OK)
         status = parley_webrtc_check(o, error);
+    if (status == PARLEY_OK)
+        status = parley_recording_ask(&c->recording, o, error);
     if (status == PARLEY_OK)
         status = parley_endpoint_make(&parts, &to, o, &limits, error);
     if (status == PARLEY_OK) {
@@ -282,7 +284,7 @@ int parley_open(struct parley_conversation **out, void *block, size_t bytes,
         return status;
     }
     c->stats.memory_bytes = arena.used;
-    parley_recording_start(&c->recording, options, now_us);
+    PARLEY_RECORD(c, start, options, now_us);
     *out = c;
     return PARLEY_OK;
 }
@@ -321,7 +323,7 @@ void parley_close(struct parley_conversation *c)
 {
     if (c == NULL)
         return;
-    parley_record_call(&c->recording, (struct parley_called){.name = "close"});
+    PARLEY_RECORD(c, call, &(struct parley_called){.name = "close"});
     parley_transport_drop(c->transport);
     wipe_block(c);
 }

@@ -167,6 +167,8 @@ enum parley_compress { PARLEY_COMPRESS_OFF, PARLEY_COMPRESS_AUTO };
  * The key, the values of `headers` and `query` and the proxy's password are never written: wherever one of 8
  * bytes or more occurs in what is, it is starred out. To know them they stay in the block until
  * parley_close, which wipes it. What is said and heard is written: treat a record as what it tells.
+ *
+ * A library built without it (RECORDER=off) refuses to open a conversation that is to be recorded.
  */
 struct parley_recorder {
     void *state;
@@ -176,7 +178,7 @@ struct parley_recorder {
     uint64_t bytes;     /* of the record at most (default 268435456): then it says so, and ends */
     bool without_audio; /* of sound write only how much there was */
     /* For holding a recorded conversation again: the number that was drawn there for `what`. Returns false: a
-       new one is to be drawn. NULL: all are. */
+       new one is to be drawn. NULL: all are. Asked while there is a record to write. */
     bool (*draw)(void *state, const char *what, int64_t *number);
 };
 
@@ -408,7 +410,7 @@ int parley_memory_split(const struct parley_options *options, struct parley_memo
  * Returns PARLEY_OK, PARLEY_ERR_ARGUMENT (voice, modality, limits, header, pin, call, ca_pem,
  * client_cert_pem, client_key_pem), PARLEY_ERR_UTF8 (a text), PARLEY_ERR_URL (also of the proxy and of
  * call_url), PARLEY_ERR_FILE (ca_file, ca_dir, client_cert, client_key), PARLEY_ERR_MEMORY, PARLEY_ERR_SYSTEM
- * (no random numbers).
+ * (no random numbers), PARLEY_ERR_STATE (recorder: built without).
  */
 int parley_open(struct parley_conversation **c, void *memory, size_t bytes,
                 const struct parley_options *options, uint64_t now_us, struct parley_error *error);

@@ -230,11 +230,9 @@ static void base64(struct parley_recording *r, const char *member, struct parley
 
 /* ---- the beginning ----------------------------------------------------------------------------- */
 
-void parley_recording_open(struct parley_recording *r, struct parley_arena *arena,
-                           const struct parley_options *o)
+void parley_record_carve(struct parley_recording *r, struct parley_arena *arena,
+                         const struct parley_options *o)
 {
-    if (o->recorder.write == NULL)
-        return;
     r->to = o->recorder;
     r->to.bytes = r->to.bytes != 0 ? r->to.bytes : BYTES_DEFAULT;
     r->buffer = parley_arena_take_raw(arena, BUFFER_BYTES, 1);
@@ -334,11 +332,8 @@ static size_t options_bytes(const struct parley_options *o)
     return bytes;
 }
 
-void parley_recording_start(struct parley_recording *r, const struct parley_options *o, uint64_t now_us)
+void parley_record_start(struct parley_recording *r, const struct parley_options *o, uint64_t now_us)
 {
-    if (r->buffer == NULL)
-        return;
-    r->on = true;
     r->start_us = now_us;
     if (!begin(r, options_bytes(o)))
         return;
@@ -354,7 +349,7 @@ void parley_recording_start(struct parley_recording *r, const struct parley_opti
 
 /* ---- calls of the host ------------------------------------------------------------------------- */
 
-void parley_record_called(struct parley_recording *r, const struct parley_called *c)
+void parley_record_call(struct parley_recording *r, const struct parley_called *c)
 {
     uint64_t value = c->number;
 
@@ -471,18 +466,17 @@ void parley_record_number(struct parley_recording *r, const char *member, int64_
     end(r);
 }
 
-void parley_record_draw(struct parley_recording *r, const char *what, int64_t value)
+void parley_record_draw(struct parley_recording *r, const char *what, int64_t *value)
 {
+    int64_t earlier;
+
+    if (r->to.draw != NULL && r->to.draw(r->to.state, what, &earlier))
+        *value = earlier;
     if (!begin(r, 0))
         return;
     word(r, "draw", what);
-    number(r, "is", value);
+    number(r, "is", *value);
     end(r);
-}
-
-bool parley_recording_draws(const struct parley_recording *r, const char *what, int64_t *value)
-{
-    return r->to.draw != NULL && r->to.draw(r->to.state, what, value);
 }
 
 void parley_record_opened(struct parley_recording *r, int status, const char *why)
@@ -533,17 +527,16 @@ void parley_record_lost(struct parley_recording *r, const struct parley_transpor
 }
 
 void parley_record_fragment(struct parley_recording *r, const struct parley_fragment *fragment,
-                            const struct parley_view *whole, bool binary, size_t total,
-                            struct parley_view call_id)
+                            const struct parley_inbox *inbox, struct parley_view call_id)
 {
     if (!fragment->last) {
         parley_record_number(r, "part", (int64_t)fragment->bytes.len);
-    } else if (whole == NULL) {
-        parley_record_number(r, binary ? "binary" : "too_long", (int64_t)total);
-    } else if (begin(r, whole->len + call_id.len)) {
+    } else if (inbox->state != PARLEY_INBOX_MESSAGE) {
+        parley_record_number(r, inbox->binary ? "binary" : "too_long", (int64_t)inbox->total);
+    } else if (begin(r, inbox->len + call_id.len)) {
         if (call_id.len > 0)
             text(r, "call_id", call_id);
-        text(r, "in", *whole);
+        text(r, "in", parley_view_of(inbox->at, inbox->len));
         end(r);
     }
 }

@@ -1,7 +1,9 @@
 #ifndef PARLEY_CORE_RECORDER_H
 #define PARLEY_CORE_RECORDER_H
 
+#include "core/inbox.h"
 #include "core/scrub.h"
+#include "core/session.h"
 #include "transport/transport.h"
 
 /*
@@ -35,7 +37,7 @@
  */
 enum { PARLEY_RECORD_VERSION = 1 };
 
-struct parley_conversation;
+#ifndef PARLEY_WITHOUT_RECORDER
 
 struct parley_recording {
     struct parley_recorder to;
@@ -59,47 +61,65 @@ struct parley_called {
     const char *reason;
 };
 
-/* Carves what recording needs, if it is asked for. */
-void parley_recording_open(struct parley_recording *r, struct parley_arena *arena,
-                           const struct parley_options *o);
+/* Whether recording is asked for, which comes first. Returns PARLEY_OK. */
+static inline int parley_recording_ask(struct parley_recording *r, const struct parley_options *o,
+                                       struct parley_error *error)
+{
+    (void)error;
+    r->on = o->recorder.write != NULL;
+    return PARLEY_OK;
+}
 
-/* Begins: writes the first line, and from here on all the others. */
-void parley_recording_start(struct parley_recording *r, const struct parley_options *o, uint64_t now_us);
+/* How the conversation c calls one of the functions below, by its name behind parley_record_: only while
+   something is recorded. What is given is not looked at otherwise. */
+#define PARLEY_RECORD(c, what, ...)                                                                          \
+    do {                                                                                                     \
+        if ((c)->recording.on)                                                                               \
+            parley_record_##what(&(c)->recording, __VA_ARGS__);                                              \
+    } while (0)
 
-/* Each writes a line; only while r->on. */
-void parley_record_called(struct parley_recording *r, const struct parley_called *called);
+/* Carves what recording needs. */
+void parley_record_carve(struct parley_recording *r, struct parley_arena *arena,
+                         const struct parley_options *o);
+
+/* Each writes a line; this one the first. */
+void parley_record_start(struct parley_recording *r, const struct parley_options *o, uint64_t now_us);
+void parley_record_call(struct parley_recording *r, const struct parley_called *called);
 void parley_record_gave(struct parley_recording *r, long result, struct parley_view pcm);
 void parley_record_event(struct parley_recording *r, const struct parley_event *event);
 void parley_record_number(struct parley_recording *r, const char *name, int64_t number);
-void parley_record_draw(struct parley_recording *r, const char *what, int64_t number);
+/* The number drawn for `what`, which becomes that of an earlier conversation if the recorder has it. */
+void parley_record_draw(struct parley_recording *r, const char *what, int64_t *number);
 void parley_record_opened(struct parley_recording *r, int status, const char *why);
 /* What `up` a transport's work gave, unless there is nothing new. */
 void parley_record_work(struct parley_recording *r, const struct parley_transport *t, int up);
 /* That a read found the link ended. */
 void parley_record_lost(struct parley_recording *r, const struct parley_transport *t, int status);
-/* A fragment that came; `whole` is the message if it is complete and can be read, `total` its length;
-   `call_id` that of the call it creates, if it does. */
+/* A fragment that came, and the inbox it is in by now; `call_id`: of the call it creates, if it does. */
 void parley_record_fragment(struct parley_recording *r, const struct parley_fragment *fragment,
-                            const struct parley_view *whole, bool binary, size_t total,
-                            struct parley_view call_id);
+                            const struct parley_inbox *inbox, struct parley_view call_id);
 /* `taken` bytes of `rest`, the end of a message of ours, were taken. */
 void parley_record_sent(struct parley_recording *r, struct parley_view rest, size_t taken, bool audio);
 
-/* The number to use for `what`: drawn again, if the recorder has it from an earlier conversation. */
-bool parley_recording_draws(const struct parley_recording *r, const char *what, int64_t *number);
+#else /* RECORDER=off of build.sh: nothing of all that, and nobody asks for it */
 
-/* As a call begins and ends; nothing while nothing is recorded. */
-static inline void parley_record_call(struct parley_recording *r, const struct parley_called called)
+struct parley_recording {
+    char none; /* as C wants one member */
+};
+
+/* Returns PARLEY_ERR_STATE, with the reason in *error, where recording is asked for. */
+static inline int parley_recording_ask(struct parley_recording *r, const struct parley_options *o,
+                                       struct parley_error *error)
 {
-    if (r->on)
-        parley_record_called(r, &called);
+    (void)r;
+    if (o->recorder.write == NULL)
+        return PARLEY_OK;
+    return parley_error_set(error, PARLEY_ERR_STATE,
+                            "recorder: this library is built without it (RECORDER=off)");
 }
 
-static inline int parley_record_result(struct parley_recording *r, int result)
-{
-    if (r->on && result != 0)
-        parley_record_gave(r, result, parley_view(NULL));
-    return result;
-}
+#define PARLEY_RECORD(c, what, ...) ((void)(c))
+
+#endif
 
 #endif

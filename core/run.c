@@ -24,8 +24,7 @@ static bool offer(struct parley_conversation *c, struct parley_view *rest)
             *rest = parley_view(NULL); /* it stands where what can still be read comes in */
         if (taken <= 0)
             return false;
-        if (c->recording.on)
-            parley_record_sent(&c->recording, *rest, (size_t)taken, rest == &c->audio_rest);
+        PARLEY_RECORD(c, sent, *rest, (size_t)taken, rest == &c->audio_rest);
         *rest = parley_view_skip(*rest, (size_t)taken);
         c->stats.bytes_out += (uint64_t)taken;
         if (rest->len == 0)
@@ -85,8 +84,7 @@ static bool is_congested(struct parley_conversation *c)
 
     if (pending < AUDIO_IN_FLIGHT_BYTES)
         return false;
-    if (c->recording.on)
-        parley_record_number(&c->recording, "busy", (int64_t)pending);
+    PARLEY_RECORD(c, number, "busy", (int64_t)pending);
     return true;
 }
 
@@ -124,17 +122,6 @@ void parley_flush(struct parley_conversation *c)
 
 /* ---- in ---------------------------------------------------------------------------------------- */
 
-static void record_fragment(struct parley_conversation *c, const struct parley_fragment *fragment)
-{
-    const struct parley_inbox *inbox = &c->inbox;
-    const struct parley_view whole = {inbox->at, inbox->len};
-    bool readable = inbox->state == PARLEY_INBOX_MESSAGE;
-    bool creates = c->webrtc.state == PARLEY_WEBRTC_CREATING;
-
-    parley_record_fragment(&c->recording, fragment, readable ? &whole : NULL, inbox->binary, inbox->total,
-                           parley_view(creates ? c->facts->call_id : NULL));
-}
-
 /* Puts fragments together until a message is whole. Returns < 0 when the link has ended and nothing is left
  * of it. */
 static int fill_inbox(struct parley_conversation *c)
@@ -144,13 +131,13 @@ static int fill_inbox(struct parley_conversation *c)
 
     while (c->inbox.state == PARLEY_INBOX_FILLING) {
         got = parley_transport_recv(c->transport, &fragment);
-        if (got < 0 && c->recording.on)
-            parley_record_lost(&c->recording, c->transport, got);
+        if (got < 0)
+            PARLEY_RECORD(c, lost, c->transport, got);
         if (got <= 0)
             return got;
         parley_inbox_add(&c->inbox, &fragment);
-        if (c->recording.on)
-            record_fragment(c, &fragment);
+        PARLEY_RECORD(c, fragment, &fragment, &c->inbox,
+                      parley_view(c->webrtc.state == PARLEY_WEBRTC_CREATING ? c->facts->call_id : NULL));
         c->stats.bytes_in += fragment.bytes.len;
         if (fragment.last)
             c->stats.messages_in++;
@@ -224,8 +211,7 @@ static void work(struct parley_conversation *c)
 {
     int up = parley_transport_work(c->transport, c->now_us);
 
-    if (c->recording.on)
-        parley_record_work(&c->recording, c->transport, up);
+    PARLEY_RECORD(c, work, c->transport, up);
     tell_stage(c);
     if (up == 1 && c->life == PARLEY_LIFE_OPENING && c->webrtc.state != PARLEY_WEBRTC_CREATING)
         parley_link_up(c);
@@ -240,8 +226,7 @@ static void work(struct parley_conversation *c)
 
 int parley_service(struct parley_conversation *c, uint64_t now_us)
 {
-    parley_record_call(&c->recording,
-                       (struct parley_called){.name = "service", .number_name = "us", .number = now_us});
+    PARLEY_RECORD(c, call, &(struct parley_called){.name = "service", .number_name = "us", .number = now_us});
     if (now_us > c->now_us)
         c->now_us = now_us;
     if (c->life >= PARLEY_LIFE_CLOSED)
@@ -372,10 +357,8 @@ static void note_expiry(struct parley_conversation *c)
 
     if (c->wire.expires_at_s <= 0 || c->webrtc.state != PARLEY_WEBRTC_NONE)
         return; /* no other session could take the place of a call's */
-    if (!parley_recording_draws(&c->recording, "unix_s", &unix_s))
-        unix_s = parley_clock_unix_s();
-    if (c->recording.on)
-        parley_record_draw(&c->recording, "unix_s", unix_s);
+    unix_s = parley_clock_unix_s();
+    PARLEY_RECORD(c, draw, "unix_s", &unix_s);
     parley_reconnection_expires(&c->reconnection, c->wire.expires_at_s - unix_s, c->now_us);
 }
 
@@ -410,14 +393,14 @@ int parley_next_event(struct parley_conversation *c, struct parley_event *event)
 {
     int got;
 
-    parley_record_call(&c->recording, (struct parley_called){.name = "next"});
+    PARLEY_RECORD(c, call, &(struct parley_called){.name = "next"});
     release_message(c);
     pull(c);
     got = next_event(c, event);
-    if (got > 0)
+    if (got > 0) {
         c->stats.events++;
-    if (got > 0 && c->recording.on)
-        parley_record_event(&c->recording, event);
+        PARLEY_RECORD(c, event, event);
+    }
     parley_flush(c);
     return got;
 }
