@@ -52,9 +52,9 @@ target_settings() {
     target_names "$1"
     CC=$T-gcc AR=$T-ar checker=
     case $1 in
-    cortex-m4) # no place to load shared objects to, and nobody's home
-        CFLAGS="$CFLAGS -mcpu=cortex-m4 -mthumb -fno-pic" CONTEXT=off
-        export CONTEXT
+    cortex-m4) # no place to load shared objects to, nobody's home, and no file for a record
+        CFLAGS="$CFLAGS -mcpu=cortex-m4 -mthumb -fno-pic" CONTEXT=off RECORDER=off
+        export CONTEXT RECORDER
         ;;
     musl) AR=ar LDFLAGS="$LDFLAGS -static" ;;
     *)
