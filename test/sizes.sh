@@ -64,5 +64,11 @@ linked lib/libparley-loopback.so '`libparley-loopback.so`, whole'
 linked lib/libparley.so '`libparley.so`, whole (packages shared)'
 linked bin/parley-loopback '`parley-loopback`, a whole program'
 linked bin/parley '`parley`, a whole program with TLS'
+if [ "$bare" = yes ]; then
+    echo
+    echo '| what a program that uses every call takes of it, `CONTEXT=off RECORDER=off` | text |'
+    echo '|---|---:|'
+    sh test/linked.sh | sed 's/\(.*\): \(.*\)/| \1 | \2 |/'
+fi
 echo
 [ "$bare" = yes ] || $checker "$BUILD/memory" 2>/dev/null || echo "(no table of memory: this machine cannot run programs of that one)"

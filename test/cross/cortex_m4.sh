@@ -59,6 +59,21 @@ check_equal 'they need the port and plain C, and nothing of a system' '' "$(fore
 tell 'of C' "$(echo $plain_c | tr ' ' '|')"
 tell 'of the port, programs included' "$(of_port)"
 
+recorder=$BUILD-recorder
+recording() { BUILD=$recorder RECORDER=on ./build.sh make "$recorder/lib/libbare-loopback.a"; }
+check 'so does all of it with the flight recorder' recording
+check_equal 'that needs no more either' '' "$(foreign "$recorder/lib/libbare-loopback.a" "$(of_port)")"
+
+# Flash: what a program takes that uses every call. Another compiler makes other code, and is told without a judgement.
+linked() { sh test/linked.sh >"$scratch/linked"; }
+small() { [ "$(sed -n 's/^core, parser, templates: //p' "$scratch/linked")" -le $((48 * 1024)) ]; }
+check 'every call of parley.h links, without a transport' linked
+sed 's/^/#  /' "$scratch/linked"
+case $($CC -dumpversion)-$CFLAGS in
+12.*-Os*) check 'engine, parser and templates take at most 48 KB of flash then' small ;;
+*) skip 'engine, parser and templates take at most 48 KB of flash then' 'that is for gcc 12 and -Os' ;;
+esac
+
 if [ -e "$headers/mbedtls/ssl.h" ] && [ -e "$headers/wslay/wslay.h" ] && [ -e "$headers/zlib.h" ]; then
     check 'transport/wss compiles' ./build.sh make "$BUILD/lib/libbare-wss.a"
     check_equal 'it needs the port, its packages, their heap and plain C' '' \
