@@ -11,9 +11,9 @@
 
 #include <cmocka.h>
 
-static const struct parley_piece pieces[] = {{PARLEY_VIEW("<"), "text", PARLEY_FILTER_RAW},
-                                             {PARLEY_VIEW(">"), NULL, PARLEY_FILTER_RAW}};
-static const struct parley_template bracket = {"bracket", pieces, 2};
+static const struct parley_piece pieces[] = {{"<", "text", 1, PARLEY_FILTER_RAW},
+                                             {">", NULL, 1, PARLEY_FILTER_RAW}};
+static const struct parley_template bracket = {pieces, 2};
 static struct parley_outbox outbox;
 static unsigned char block[200000];
 
