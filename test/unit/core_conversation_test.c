@@ -686,6 +686,46 @@ static void a_full_outbox_says_not_now_and_loses_nothing(void **state)
     assert_int_equal(parley_send_text(c, parley_view_of(text, sizeof text)), PARLEY_OK);
 }
 
+static void an_interruption_too_many_says_not_now(void **state)
+{
+    int taken = 0, status;
+
+    (void)state;
+    options.limits.outbox_bytes = 8192;
+    begin(&options);
+    service_says(CREATED);
+    expect(PARLEY_EVENT_RESPONSE_CREATED);
+    peer.stuck = true;
+    while ((status = parley_interrupt(c, PARLEY_REASON_HOST)) == 0 && taken < 10000)
+        taken++; /* each cancels, and nothing goes out meanwhile */
+    peer.stuck = false;
+    assert_int_equal(status, PARLEY_ERR_FULL);
+    assert_true(taken > 20);
+    for (int i = 0; i < taken; i++)
+        expect_sent("{\"type\":\"response.cancel\"}");
+    expect_nothing_sent();
+    assert_int_equal(parley_interrupt(c, PARLEY_REASON_HOST), 0);
+    expect_sent("{\"type\":\"response.cancel\"}");
+}
+
+/* Nobody answers there, so nobody is asked: not even by a call, which a service has no reason to make. */
+static void transcription_asks_for_no_response(void **state)
+{
+    (void)state;
+    options.mode = PARLEY_TRANSCRIPTION;
+    begin(&options);
+    service_says(CALL("call_1", "{\\\"prompt\\\":\\\"look\\\"}"));
+    expect(PARLEY_EVENT_HANDOFF);
+    assert_int_equal(parley_agent_progress(c, parley_view(NULL), parley_view("found")), PARLEY_OK);
+    expect_sent(USER_ITEM("[BACKEND] found"));
+    assert_int_equal(parley_agent_done(c, parley_view(NULL)), PARLEY_OK);
+    expect_sent(OUTPUT("call_1", FINISHED));
+    service_says(CALL("call_2", ""));
+    expect(PARLEY_EVENT_HANDOFF);
+    next_sent("what an empty call is told");
+    expect_nothing_sent();
+}
+
 /* ---- bad input --------------------------------------------------------------------------------- */
 
 static void what_cannot_be_read_is_skipped_and_named(void **state)
@@ -808,6 +848,8 @@ int main(void)
         TEST(silence_is_acknowledged_and_stays_silent),
         TEST(a_second_handoff_gets_what_was_said_since),
         TEST(a_full_outbox_says_not_now_and_loses_nothing),
+        TEST(an_interruption_too_many_says_not_now),
+        TEST(transcription_asks_for_no_response),
         TEST(what_cannot_be_read_is_skipped_and_named),
         TEST(a_binary_message_is_skipped_or_ends_it),
         TEST(absurd_sample_counts_do_not_stall),
