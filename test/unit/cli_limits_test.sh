@@ -24,6 +24,8 @@ done
 check 'tiny: at most 24 KB beside TLS' test "$(($(field tiny bytes) - $(field tiny tls)))" -le 24576
 check 'every bound and every deadline has its line' sh -c "[ \$('$parley' limits --profile board | grep -cE '^  [a-z_]+ +[0-9]+ .*when full') = 8 ] &&
     '$parley' limits | grep -q 'close_ms 2000'"
+check_equal 'the stack is what test/stack.sh holds it to' "$(sed -n 's/^open_most=\([0-9]*\) most=\([0-9]*\)$/\1 \2/p' test/stack.sh)" \
+    "$(field tiny open) $(field tiny other)"
 check 'another word is refused' sh -c "! '$parley' limits --profile huge 2>/dev/null"
 mbedtls=$(echo MBEDTLS_VERSION_STRING | $CC -E -include mbedtls/version.h - | tail -n 1)
 case $($CC -dumpmachine)$mbedtls in
