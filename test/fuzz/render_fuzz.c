@@ -50,23 +50,24 @@ static void check_base64(struct parley_view bytes)
 static void check_templates(struct parley_view text, size_t size)
 {
     for (size_t t = 0; t < PARLEY_TEMPLATES; t++) {
+        const struct parley_template *template = parley_templates[t].template;
         struct parley_slot slots[16] = {{0}};
         struct parley_render counted = parley_render(NULL, 0), r;
         size_t count = 0;
         char *room;
         long length;
 
-        for (size_t i = 0; i < parley_templates[t]->count; i++) {
-            const char *name = parley_templates[t]->pieces[i].slot;
+        for (size_t i = 0; i < template->count; i++) {
+            const char *name = template->pieces[i].slot;
             if (name != NULL)
                 slots[count++] = (struct parley_slot){.name = name, .text = text, .number = size};
         }
-        length = parley_render_template(&counted, parley_templates[t], slots);
+        length = parley_render_template(&counted, template, slots);
         must(length >= 0 && (size_t)length == counted.used);
         size %= counted.used + 1;
         room = exact_room(size);
         r = parley_render(room, size);
-        must((parley_render_template(&r, parley_templates[t], slots) == length) == (size == counted.used));
+        must((parley_render_template(&r, template, slots) == length) == (size == counted.used));
         must(r.overflow == (size < counted.used) && r.used <= size);
         free(room);
     }
