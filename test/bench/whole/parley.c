@@ -19,6 +19,8 @@ static void take_events(struct parley_conversation *c)
             client_count(event.pcm, event.samples);
         else if (event.kind == PARLEY_EVENT_ERROR)
             fprintf(stderr, "parley: %.*s\n", (int)event.text.len, event.text.at);
+        if (event.kind == PARLEY_EVENT_STARTED || event.kind == PARLEY_EVENT_CLOSED)
+            client_mark();
     }
 }
 

@@ -111,11 +111,12 @@ def system_calls(command, suite, events):
 
 
 def allocations(command, suite, events):
+    """In all, and while a client of ours was ready."""
     counts = f"{BIN}/allocations"
     words = ["env", f"LD_PRELOAD={BIN}/allocations.so", *command]
     run(words, suite, events, 1000, env={"BENCH_ALLOCATIONS": counts})
     with open(counts, encoding="utf-8") as file:
-        return int(file.read())
+        return [int(word) for word in file.read().split()]
 
 
 def instructions(command, suite, events):
@@ -134,9 +135,14 @@ def per_event(who, suite):
             executed = f"{(instructions(command, suite, counted) - instructions(command, suite, 0)) / counted:.0f}"
         if shutil.which("strace"):
             calls = f"{(system_calls(command, suite, events) - system_calls(command, suite, 0)) / events:.2f}"
-        heap = f"{(allocations(command, suite, events) - allocations(command, suite, 0)) / events:.2f}"
+        every, ready = allocations(command, suite, events)
+        heap = f"{(every - allocations(command, suite, 0)[0]) / events:.2f}"
+        if name == "parley":
+            assert ready >= 0, "parley did not say when it was ready"
+            while_ready = ready
         lines.append((name, calls, heap, executed))
     table(f"{suite or 'ws, no TLS'}: per event", ["", "system calls", "heap allocations", "instructions"], lines)
+    print(f"Between ready and closed, {events} events, parley asked the heap {while_ready} times.")
 
 
 def app_server(suite):
