@@ -203,12 +203,6 @@ static size_t which_member(const struct parley_json *j)
     return PARLEY_MEMBERS;
 }
 
-const struct parley_value *parley_member(const struct parley_members *members, enum parley_member member)
-{
-    static const struct parley_value absent = {.token = PARLEY_JSON_END};
-    return (members->told >> member & 1) != 0 ? &members->values[member] : &absent;
-}
-
 static bool apply(const struct parley_rule *rule, struct parley_wire_event *event,
                   const struct parley_members *members)
 {
@@ -356,24 +350,34 @@ bool parley_read_channels(const struct parley_members *members, uint16_t *channe
     return true;
 }
 
+/* What is left of it to decode. */
+static void read_rest(struct parley_wire_event *event, const struct parley_value *data)
+{
+    struct parley_value rest = *data;
+    rest.at += data->decoded;
+    rest.len -= data->decoded;
+    rest.decoded = 0;
+    long bytes =
+        parley_base64_decode(event->pcm + event->pcm_bytes, parley_value_string(&rest), &event->bad_offset);
+    event->audio_bad = bytes < 0;
+    if (event->audio_bad) {
+        event->bad_offset += data->decoded;
+        event->pcm_bytes = 0;
+    } else {
+        event->pcm_bytes += (size_t)bytes;
+    }
+}
+
 bool parley_read_pcm(struct parley_wire_event *event, const struct parley_value *data,
                      const struct parley_members *members)
 {
     if (data->token != PARLEY_JSON_STRING)
         return false;
     size_t decoded = data->decoded;
-    struct parley_value rest = *data;
-    rest.at += decoded;
-    rest.len -= decoded;
-    rest.decoded = 0;
     event->pcm = (uint8_t *)data_place(data->at);
-    long bytes =
-        parley_base64_decode(event->pcm + decoded / 4 * 3, parley_value_string(&rest), &event->bad_offset);
-    event->audio_bad = bytes < 0;
-    if (event->audio_bad)
-        event->bad_offset += decoded;
-    else
-        event->pcm_bytes = decoded / 4 * 3 + (size_t)bytes;
+    event->pcm_bytes = decoded / 4 * 3;
+    if (data->len > decoded + 2)
+        read_rest(event, data);
     event->has_samples = parley_value_whole(parley_member(members, PARLEY_MEMBER_SAMPLES_PER_CHANNEL),
                                             UINT32_MAX, &event->samples);
     return true;

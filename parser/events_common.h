@@ -57,7 +57,13 @@ struct parley_members {
 };
 
 /* One of them, absent where it is not told. */
-const struct parley_value *parley_member(const struct parley_members *members, enum parley_member member);
+static inline const struct parley_value *parley_member(const struct parley_members *members,
+                                                       enum parley_member member)
+{
+    static const struct parley_value absent = {.token = PARLEY_JSON_END};
+
+    return (members->told >> member & 1) != 0 ? &members->values[member] : &absent;
+}
 
 /*
  * What is made of one type of message. `text` is the member whose string becomes the event's text, required
