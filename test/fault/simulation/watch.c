@@ -142,7 +142,7 @@ static void keep(char id[WATCH_ID], struct parley_view view)
 
 static void want_reply(struct watch *w)
 {
-    if (w->plan->settings.v1)
+    if (w->plan->settings.v1 || w->plan->settings.transcription)
         return;
     if (w->reply != REPLY_NONE) {
         w->wanted = true;
