@@ -235,9 +235,13 @@ void parley_transcript_done(struct parley_transcript *t, enum parley_role role, 
 void parley_transcript_add(struct parley_transcript *t, unsigned kind, struct parley_view label,
                            struct parley_view text)
 {
+    size_t most = t->bound - RECORD - label.len;
+
     t->given_count = 0;
     push(t, PARLEY_ROLE_USER, label);
     last_record(t)->kind = kind & 3;
+    if (text.len > most) /* else the label would go first */
+        text = without_beginning(t, text, text.len - most);
     extend(t, text);
 }
 

@@ -20,7 +20,7 @@ void parley_remember(struct parley_conversation *c, unsigned kind, struct parley
     if (c->restore.memory == NULL)
         return;
     if (parley_view_starts(text, label))
-        label.len = 0;
+        text = parley_view_skip(text, label.len);
     parley_transcript_add(c->restore.memory, kind, label, text);
 }
 

@@ -454,6 +454,26 @@ static void test_all_entries_with_those_added_by_hand(void **state)
     assert_true(parley_transcript_is_complete(t));
 }
 
+static void test_the_label_of_a_text_that_is_too_long_stays(void **state)
+{
+    struct parley_transcript *t = open_transcript(100);
+    struct parley_view text;
+    char long_text[301];
+    unsigned kind;
+
+    (void)state;
+    for (size_t i = 0; i < 300; i++)
+        long_text[i] = (char)('a' + i % 26);
+    for (size_t bytes = 60; bytes <= 300; bytes++) {
+        parley_transcript_add(t, 1, parley_view("[X] "), parley_view_of(long_text + 300 - bytes, bytes));
+        text = parley_transcript_at(t, parley_transcript_end(t) - 1, &kind).text;
+        assert_true(parley_view_starts(text, parley_view("[X] ")));
+        assert_true(text.len == bytes + 4 || text.len > 80);
+        text = parley_view_skip(text, 4);
+        assert_memory_equal(text.at, long_text + 300 - text.len, text.len);
+    }
+}
+
 static void test_numbers_stay_when_the_oldest_go(void **state)
 {
     struct parley_transcript *t = open_transcript(100);
@@ -530,6 +550,7 @@ int main(void)
         cmocka_unit_test(test_entries_only_until_a_change),
         cmocka_unit_test(test_random_stories),
         cmocka_unit_test(test_all_entries_with_those_added_by_hand),
+        cmocka_unit_test(test_the_label_of_a_text_that_is_too_long_stays),
         cmocka_unit_test(test_numbers_stay_when_the_oldest_go),
         cmocka_unit_test(test_what_will_be_said_again_is_taken_back),
         cmocka_unit_test(test_what_comes_in_the_place_of_what_was_taken_back_is_new),

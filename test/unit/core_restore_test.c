@@ -548,6 +548,30 @@ static void one_that_ended_just_before_is_told_again(void **state)
     expect_nothing_sent();
 }
 
+/* More than can be told again: its end is, and still as the agent's, however it was labelled. */
+static void the_end_of_long_words_of_an_agent_stays_the_agents(void **state)
+{
+    static const char label[] = "[BACKEND] ";
+    char words[700];
+
+    (void)state;
+    for (int labelled = 0; labelled < 2; labelled++) {
+        tear_down(NULL);
+        set_up_links(NULL);
+        memset(words, 'x', sizeof words);
+        memcpy(words, label, labelled == 1 ? sizeof label - 1 : 0);
+        options.limits.transcript_bytes = 512;
+        begin(&options);
+        hear(CALL("call_1", "{\\\"prompt\\\":\\\"look\\\"}"), PARLEY_EVENT_HANDOFF);
+        assert_int_equal(parley_agent_progress(c, parley_view(NULL), parley_view_of(words, sizeof words)),
+                         PARLEY_OK);
+        break_link();
+        link_again();
+        expect_update();
+        assert_non_null(strstr(next_sent("what the agent said"), "\"text\":\"[BACKEND] xxx"));
+    }
+}
+
 /* What is refused leaves everything as it was: the agent is at work still, has said nothing, and the next
    session hears nothing of it. */
 static void what_an_agent_is_refused_did_not_happen(void **state)
@@ -960,6 +984,7 @@ int main(void)
         STORY(an_open_handoff_goes_on_as_messages),
         STORY(one_that_ends_meanwhile_is_told_once),
         STORY(one_that_ended_just_before_is_told_again),
+        STORY(the_end_of_long_words_of_an_agent_stays_the_agents),
         STORY(what_an_agent_is_refused_did_not_happen),
         STORY(one_that_ended_while_the_network_was_stuck_keeps_its_place),
         STORY(progress_of_version_1_stays_behind_what_was_typed_before),

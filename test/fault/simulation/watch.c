@@ -532,14 +532,27 @@ void watch_gone(struct watch *w)
     watch_hash(w, 'g');
 }
 
-static void on_text(struct watch *w, struct parley_view message)
+/* The number of a text, which stands between two marks; 0 without one, or where the text was too long to be
+   told again whole and its beginning went. */
+static unsigned number_of(struct parley_view message)
 {
     const char *mark = find(message, "#");
-    unsigned number;
+    struct parley_view text, rest;
 
-    if (mark == NULL || find(message, "\"assistant\"") != NULL)
+    if (mark == NULL)
+        return 0;
+    text = rest = parley_view_skip(message, (size_t)(mark - message.at) + 1);
+    while (rest.len > 0 && rest.at[0] >= '0' && rest.at[0] <= '9')
+        rest = parley_view_skip(rest, 1);
+    return parley_view_starts(rest, parley_view("#")) ? number_at(text) : 0;
+}
+
+static void on_text(struct watch *w, struct parley_view message)
+{
+    unsigned number = number_of(message);
+
+    if (number == 0 || find(message, "\"assistant\"") != NULL)
         return;
-    number = number_at(parley_view_skip(message, (size_t)(mark - message.at) + 1));
     if (number <= w->last_text || (w->sure && number != w->last_text + 1))
         watch_broken(w, "order", "text %u follows text %u", number, w->last_text);
     w->last_text = number;
