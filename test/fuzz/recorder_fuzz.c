@@ -90,6 +90,19 @@ static bool holds(const char *at, size_t len, const char *part)
     return false;
 }
 
+/* The character that six bytes stand for, such as \u0041; -1 for what is no such escape, or not of ASCII. */
+static int escaped(const char *at, size_t len)
+{
+    char digits[5] = "";
+    unsigned long code;
+
+    if (len < 6 || at[0] != '\\' || at[1] != 'u')
+        return -1;
+    memcpy(digits, at + 2, 4);
+    code = strtoul(digits, NULL, 16);
+    return strspn(digits, "0123456789abcdefABCDEF") == 4 && code < 128 ? (int)code : -1;
+}
+
 /* Neither as it stands, nor when JSON is taken off once or twice. */
 static void expect_no_key(void)
 {
@@ -101,11 +114,9 @@ static void expect_no_key(void)
 
         must(!holds(text, len, key));
         for (size_t i = 0; i < len; used++) {
-            unsigned code;
-            int taken = 0;
+            int code = escaped(text + i, len - i);
 
-            if (text[i] == '\\' && i + 6 <= len && sscanf(text + i, "\\u%4x%n", &code, &taken) == 1 &&
-                taken == 6 && code < 128) {
+            if (code >= 0) {
                 text[used] = (char)code;
                 i += 6;
             } else {
