@@ -53,21 +53,6 @@ conversations='story wire partner host check' # of test/wire
 headers='core/parley.h' # the public ones
 libs='wslay mbedtls mbedx509 mbedcrypto z' # of transport/wss; the order matters and no pkg-config gets it right
 warnings='-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror'
-case $CONTEXT in
-on) defined= ;;
-off) context_startup='' defined=-DPARLEY_WITHOUT_CONTEXT ;;
-*) echo "build.sh: CONTEXT='$CONTEXT' is neither on nor off" >&2 && exit 1 ;;
-esac
-case $RECORDER in
-on) ;;
-off) core_recorder='' defined="$defined -DPARLEY_WITHOUT_RECORDER" ;;
-*) echo "build.sh: RECORDER='$RECORDER' is neither on nor off" >&2 && exit 1 ;;
-esac
-case $SIMD in
-on) ;;
-off) defined="$defined -DPARLEY_WITHOUT_SIMD" ;;
-*) echo "build.sh: SIMD='$SIMD' is neither on nor off" >&2 && exit 1 ;;
-esac
 
 packages_loopback='gcc make libc6-dev'
 packages_build="$packages_loopback libmbedtls-dev libwslay-dev zlib1g-dev"
@@ -77,6 +62,21 @@ libcmocka-dev libjansson-dev openssl ca-certificates python3 python3-websockets 
 # ---- small helpers -----------------------------------------------------------------------------
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "build.sh: $*" && exit 1; }
+
+# What may be left out: the name of the switch, what it is.
+defined=
+switch() {
+    case $2 in
+    on) ;;
+    off) defined="$defined -DPARLEY_WITHOUT_$1" ;;
+    *) fail "$1='$2' is neither on nor off" ;;
+    esac
+}
+switch CONTEXT "$CONTEXT"
+switch RECORDER "$RECORDER"
+switch SIMD "$SIMD"
+[ "$CONTEXT" = on ] || context_startup=
+[ "$RECORDER" = on ] || core_recorder=
 
 # Keeps a file as it is, and so its age, when it would get the same content.
 stamp() {
