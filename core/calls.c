@@ -69,7 +69,7 @@ static int mirror_text(struct parley_conversation *c, struct parley_view text)
 
 static int request_reply(struct parley_conversation *c)
 {
-    if (!accepts(c) || c->dialect->response_create == NULL || c->mode != PARLEY_CONVERSATIONAL)
+    if (!accepts(c) || !parley_can_ask(c))
         return PARLEY_ERR_STATE;
     if (!parley_outbox_has_reserve(&c->outbox))
         return PARLEY_ERR_FULL;

@@ -57,7 +57,7 @@ void parley_say_create(struct parley_conversation *c, bool now)
 {
     const struct parley_slot none = {.name = NULL};
 
-    if (now && c->mode == PARLEY_CONVERSATIONAL && c->dialect->response_create != NULL)
+    if (now && parley_can_ask(c))
         say(c, PARLEY_OUTBOX_ASK, c->dialect->response_create, &none);
 }
 

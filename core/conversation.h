@@ -160,7 +160,13 @@ void parley_write_labelled(struct parley_render *r, const void *labelled);
 void parley_say(struct parley_conversation *c, const struct parley_template *t,
                 const struct parley_slot *slots);
 
-/* Sends response.create, if the queue says so. */
+/* Whether the model can be asked for a response: not on v1, nor where it only writes down what is said. */
+static inline bool parley_can_ask(const struct parley_conversation *c)
+{
+    return c->mode == PARLEY_CONVERSATIONAL && c->dialect->response_create != NULL;
+}
+
+/* Sends response.create, if the queue says so and it can be. */
 void parley_say_create(struct parley_conversation *c, bool now);
 
 /* Answers a function call. */

@@ -76,7 +76,7 @@ void parley_restore_settle(struct parley_conversation *c)
     c->restore.rest = parley_view(NULL);
     c->restore.turns = 0;
     c->reply_owed = false;
-    if (ask && c->dialect->response_create != NULL)
+    if (ask && parley_can_ask(c))
         parley_say_create(c, parley_response_want(&c->responses));
 }
 
