@@ -279,12 +279,12 @@ int parley_events_read(struct parley_wire_event *event, char *message, size_t le
 {
     const struct rules rules = {at, count};
     const struct parley_rule *rule = NULL;
-    struct parley_members room, *members = &room;
+    struct parley_members members;
     struct parley_json j;
-    members->told = 0;
+    members.told = 0;
     parley_json_start(&j, message, len);
     if (parley_json_next(&j) == PARLEY_JSON_OBJECT)
-        rule = read_message(&j, rules, members);
+        rule = read_message(&j, rules, &members);
     parley_json_skip(&j);
     if (parley_json_next(&j) != PARLEY_JSON_END) {
         *offset = j.offset;
@@ -292,11 +292,12 @@ int parley_events_read(struct parley_wire_event *event, char *message, size_t le
         return PARLEY_ERR_JSON;
     }
 
-    struct parley_view type = parley_value_string(parley_member(members, PARLEY_MEMBER_TYPE));
-    if (rule == NULL)
+    const struct parley_value *told = parley_member(&members, PARLEY_MEMBER_TYPE);
+    struct parley_view type = parley_value_string(told);
+    if (told->escaped)
         rule = find_rule(rules, type);
     clear(event, type);
-    if (rule != NULL && !apply(rule, event, members))
+    if (rule != NULL && !apply(rule, event, &members))
         clear(event, type);
     return PARLEY_OK;
 }

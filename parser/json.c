@@ -275,7 +275,6 @@ static inline bool stands(const struct parley_json *j, const char *at, char c)
 
 static enum parley_json_token read_value(struct parley_json *j, char *at)
 {
-    at = pass_space(j, at);
     if (stands(j, at, '"'))
         return value(j, at, pass_string(j, at + 1), PARLEY_JSON_STRING);
     char c = at < j->end ? *at : '\0';
@@ -294,7 +293,6 @@ static enum parley_json_token read_value(struct parley_json *j, char *at)
 
 static enum parley_json_token read_name(struct parley_json *j, char *at)
 {
-    at = pass_space(j, at);
     if (!stands(j, at, '"'))
         return bad(j, at, "the name of a member is missing");
     return passed(j, at, pass_string(j, at + 1), PARLEY_JSON_NAME, EXPECT_COLON);
@@ -303,8 +301,10 @@ static enum parley_json_token read_name(struct parley_json *j, char *at)
 static enum parley_json_token read_after_value(struct parley_json *j, char *at)
 {
     bool object = in_object(j);
-    if (stands(j, at, ','))
-        return object ? read_name(j, at + 1) : read_value(j, at + 1);
+    if (stands(j, at, ',')) {
+        at = pass_space(j, at + 1);
+        return object ? read_name(j, at) : read_value(j, at);
+    }
     if (stands(j, at, object ? '}' : ']'))
         return close_container(j, at);
     return bad(j, at,
@@ -323,7 +323,8 @@ enum parley_json_token parley_json_next(struct parley_json *j)
     case EXPECT_FIRST_NAME:
         return stands(j, at, '}') ? close_container(j, at) : read_name(j, at);
     case EXPECT_COLON:
-        return stands(j, at, ':') ? read_value(j, at + 1) : bad(j, at, "the colon after a name is missing");
+        return stands(j, at, ':') ? read_value(j, pass_space(j, at + 1))
+                                  : bad(j, at, "the colon after a name is missing");
     case EXPECT_NEXT:
         return read_after_value(j, at);
     case EXPECT_END:
