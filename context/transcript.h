@@ -51,8 +51,8 @@ size_t parley_transcript_handoff(struct parley_transcript *t, struct parley_view
 struct parley_transcript_entry parley_transcript_entry(const struct parley_transcript *t, size_t i);
 
 /* An entry of role USER that nothing joins: `label`, of at most half of what is kept in all, and `text`, of
-   which the beginning goes where it is too long. `kind` is a mark of the caller's, from 1 to
-   3; entries of deltas have 0. */
+   which the beginning goes where it is too long. `kind` is a mark of the caller's, from 1 to 3; entries of
+   deltas have 0. */
 void parley_transcript_add(struct parley_transcript *t, unsigned kind, struct parley_view label,
                            struct parley_view text);
 
